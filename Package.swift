@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target is held to the same rules: Swift 6 mode, explicit existentials, imports stated where they are used.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// The inner loops are useless at -O0, so that a debug build of the package compiles them optimized too.
+let optimizedC: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno", "-Wall", "-Wextra"])]
+
+func module(
+    _ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict + settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+}
+
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+    name: "nightshift",
+    products: [
+        .executable(name: "nightshift", targets: ["nightshift"]),
+        .library(name: "GPTJ", targets: ["GPTJ"]),
+        .library(name: "Generation", targets: ["Generation"]),
+        .library(name: "Tokenization", targets: ["Tokenization"]),
+        .library(name: "JobStore", targets: ["JobStore"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
+    ],
+    targets: [
+        // The engine.
+        .target(name: "CKernels", cSettings: optimizedC),
+        .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
+        module("Kernels", ["CKernels", "COpenBLAS"], settings: [.strictMemorySafety()]),
+        module("ModelFiles", ["Kernels"]),
+        module("Tokenization"),
+        module("Generation", ["Tokenization", collections]),
+        module("GPTJ", ["Kernels", "ModelFiles", "Tokenization", "Generation"]),
+        // The queue.
+        .target(
+            name: "Migrations", path: "migrations", resources: [.embedInCode("0001_initial.sql")], swiftSettings: strict
+        ),
+        module("JobStore", ["Migrations", grdb, logging, crypto]),
+        .target(name: "BuiltInJobs", path: "jobs", swiftSettings: strict),
+        module("JobCatalog", ["BuiltInJobs", "Tokenization", yams]),
+        module("Documents", [crypto]),
+        module("Worker", ["JobStore", "JobCatalog", "Generation", "Documents", logging, lifecycle]),
+        // The command line.
+        module("Commands", [
+            "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore", "JobCatalog", "Documents", "Worker",
+            argumentParser, logging, lifecycle, yams,
+        ]),
+        .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
+        // Tests.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,1 @@
+// Placeholder of the layout; replaced by the module's first real file.

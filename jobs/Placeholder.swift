@@ -1,0 +1,1 @@
+// The built-in job definitions lie beside this file.
