@@ -10,7 +10,7 @@ let strict: [SwiftSetting] = [
 ]
 
 /// The inner loops are useless at -O0, so that a debug build of the package compiles them optimized too.
-let optimizedC: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno", "-Wall", "-Wextra"])]
+let optimizedC: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra"])]
 
 func module(
     _ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []

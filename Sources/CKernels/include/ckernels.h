@@ -1,3 +1,94 @@
+// The inner loops of the engine, one table of functions per instruction set.
+//
+// scalar.c is the definition: plain C, one operation after the other. A vector version performs the same
+// operations on each element in the same order, so that all tables give the same bits for the same input, and an
+// element's value doesn't depend on how many rows or columns are computed with it.
+//
+// Nothing here allocates, keeps state or starts threads. Sizes and strides count elements, pointers need no
+// alignment beyond that of their type unless said, and no input overlaps an output unless said.
 #ifndef CKERNELS_H
 #define CKERNELS_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// How stored weights are written.
+typedef enum ck_type { ck_type_f32 = 0, ck_type_f16 = 1, ck_type_bf16 = 2 } ck_type;
+
+enum {
+    /// Sums over the inner dimension are chains of fused multiply-adds over blocks of this length from block starts
+    /// at its multiples; the blocks' sums are added in order.
+    ck_block_k = 256,
+    /// Columns that a packed panel holds.
+    ck_panel_columns = 64,
+    /// Elements of scratch that `linear` wants, as floats aligned to 64 bytes.
+    ck_linear_scratch = ck_block_k * ck_panel_columns
+};
+
+/// y[i, n] = f(sum over j of x[i, j] * w[n, j] + bias[n]) for the rows i in 0..<rows and the columns n in
+/// first..<end. With `accumulate` the old y[i, n] is added in; with `gelu` f is GPT-J's GELU, else the identity.
+typedef struct ck_linear_arguments {
+    int64_t rows;              ///< rows of x and y
+    int64_t inner;             ///< length of the sums: columns of x and w
+    int64_t first, end;        ///< the rows of w, columns of y, to compute
+    const float *x;            ///< [rows, inner]
+    int64_t x_stride;          ///< from row to row of x
+    const void *w;             ///< [at least end, inner], row-major without gaps; aligned to one byte
+    ck_type w_type;            ///< element type of w
+    const float *bias;         ///< [at least end], or null
+    float *y;                  ///< [rows, at least end]
+    int64_t y_stride;          ///< from row to row of y
+    float *scratch;            ///< ck_linear_scratch floats
+    int accumulate;            ///< add to y instead of replacing it
+    int gelu;                  ///< apply GELU last
+} ck_linear_arguments;
+
+typedef struct ck_kernels {
+    const char *name;          ///< "scalar", "avx2", "avx512", "neon"
+
+    void (*linear)(const ck_linear_arguments *arguments);
+
+    /// c[i, n] = sum over j of a[i, j] * b[j, n], one chain of fused multiply-adds over all of `inner`; with
+    /// `accumulate` the sum is added to the old c[i, n].
+    /// a is [rows, inner], b is [inner, columns rounded up to 16] (what stands behind `columns` is read and ignored).
+    void (*product)(int64_t rows, int64_t columns, int64_t inner, const float *a, int64_t a_stride, const float *b,
+                    int64_t b_stride, float *c, int64_t c_stride, int accumulate);
+
+    /// out[i] = (x[i] - mean) / sqrt(variance + epsilon) * weight[i] + bias[i], the variance being the biased one.
+    void (*layer_norm)(int64_t count, const float *x, const float *weight, const float *bias, float epsilon,
+                       float *out);
+
+    /// In place: x[i] = exp(scale * (x[i] - max x)) / sum.
+    void (*softmax)(int64_t count, float scale, float *x);
+
+    /// In place: 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), as x / (1 + exp(-2 u)).
+    void (*gelu)(int64_t count, float *x);
+
+    /// Stored elements to floats, exactly.
+    void (*widen)(int64_t count, const void *source, ck_type type, float *out);
+} ck_kernels;
+
+/// The tables that this program has and this processor can run, the best first, the scalar one last.
+/// Writes up to `capacity` of them and returns how many there are.
+int ck_available(const ck_kernels **tables, int capacity);
+
+/// In place, for one head: rotates the pairs (2i, 2i+1) of the first `rotary` elements by the angle whose cosine and
+/// sine are given, rotary / 2 of each. The rotation of Su et al. 2021 (RoFormer) in GPT-J's interleaved order.
+void ck_rotate_pairs(int64_t rotary, const float *cosine, const float *sine, float *head);
+
+/// Tells the processor that the thread is waiting in a loop.
+static inline void ck_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -1,0 +1,103 @@
+internal import CKernels
+
+/// Rows of floats that a step computes on: `[rows, width]`, row-major; a row is one token of the ragged batch.
+///
+/// The memory is kept from step to step and grows when a step has more rows than any before.
+@safe public final class Activations {
+    /// Elements to a row.
+    public let width: Int
+    /// Rows in use. Contents are undefined after it's set.
+    public var rows: Int {
+        didSet {
+            precondition(rows >= 0)
+            if rows * width > buffer.count { buffer = FloatBuffer(count: rows * width) }
+        }
+    }
+    private(set) var buffer: FloatBuffer
+
+    public init(width: Int, rows: Int = 0) {
+        precondition(width > 0 && rows >= 0)
+        self.width = width
+        self.rows = rows
+        buffer = FloatBuffer(count: rows * width)
+    }
+
+    var base: UnsafeMutablePointer<Float> { unsafe buffer.base }
+
+    /// A copy of a row.
+    public func row(_ index: Int) -> [Float] {
+        precondition(index >= 0 && index < rows)
+        return buffer.values(index * width..<(index + 1) * width)
+    }
+
+    /// A copy of all rows, one after the other.
+    public var values: [Float] { buffer.values(0..<rows * width) }
+
+    /// Copies a row in.
+    public func setRow(_ index: Int, to values: some Collection<Float>) {
+        precondition(index >= 0 && index < rows && values.count == width)
+        for (column, value) in values.enumerated() { unsafe base[index * width + column] = value }
+    }
+
+    /// Becomes the rows of `source` at `indices`, in that order.
+    public func gather(_ indices: [Int], of source: Activations) {
+        precondition(source.width == width && source !== self)
+        rows = indices.count
+        for (row, index) in indices.enumerated() {
+            precondition(index >= 0 && index < source.rows)
+            unsafe (base + row * width).update(from: source.base + index * width, count: width)
+        }
+    }
+
+    /// Becomes the layer normalization of `source` (Ba et al. 2016), row by row; `weight` and `bias` have `width`
+    /// elements.
+    public func normalize(
+        _ source: Activations, weight: FloatBuffer, bias: FloatBuffer, epsilon: Float, on compute: Compute
+    ) {
+        precondition(source.width == width && weight.count == width && bias.count == width && source !== self)
+        rows = source.rows
+        compute.team.run { thread in
+            for row in compute.part(thread, of: rows, unit: 1) {
+                unsafe compute.kernels.pointee.layer_norm(
+                    Int64(width), source.base + row * width, weight.base, bias.base, epsilon, base + row * width)
+            }
+        }
+    }
+
+    /// Rotates the queries or keys of every head by their positions, GPT-J's interleaved pairs.
+    ///
+    /// - parameter positions: one for each row.
+    public func rotate(by table: RotaryTable, positions: [Int], headLength: Int) {
+        precondition(positions.count == rows && width % headLength == 0 && table.rotaryLength <= headLength)
+        let half = table.rotaryLength / 2
+        for row in 0..<rows {
+            precondition(positions[row] >= 0 && positions[row] < table.positionCount)
+            let angle = positions[row] * half
+            for head in stride(from: 0, to: width, by: headLength) {
+                unsafe ck_rotate_pairs(
+                    Int64(table.rotaryLength), table.cosines.base + angle, table.sines.base + angle,
+                    base + row * width + head)
+            }
+        }
+    }
+
+    /// Whether every element in use is a finite number.
+    public var isFinite: Bool {
+        // The sum of x - x is 0 for finite numbers and NaN else; eight partial sums let the compiler vectorize it.
+        var sums = SIMD8<Float>.zero
+        let count = rows * width
+        var index = 0
+        while index + 8 <= count {
+            let x = unsafe UnsafeRawPointer(base + index).loadUnaligned(as: SIMD8<Float>.self)
+            sums += x - x
+            index += 8
+        }
+        var sum = sums.sum()
+        while index < count {
+            let x = unsafe base[index]
+            sum += x - x
+            index += 1
+        }
+        return sum == 0
+    }
+}
