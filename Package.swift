@@ -74,5 +74,6 @@ let package = Package(
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
         // Tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        tests("KernelsTests", ["Kernels"]),
     ]
 )
