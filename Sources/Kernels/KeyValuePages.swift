@@ -11,7 +11,8 @@ internal import CKernels
     public let headCount: Int
     public let headLength: Int
     /// Tokens to a page.
-    public let pageLength = 32
+    public static let pageLength = 32
+    private let pageLength = KeyValuePages.pageLength
     /// Pages there is room for; memory is taken when a page is first written.
     public let pageCapacity: Int
 
@@ -36,7 +37,8 @@ internal import CKernels
 
     /// Bytes that one page takes once it's in use.
     public static func pageBytes(layerCount: Int, headCount: Int, headLength: Int) -> Int {
-        layerCount * 2 * headCount * ((headLength + 15) / 16 * 16) * 32 * MemoryLayout<Float>.stride
+        layerCount * 2 * headCount * ((headLength + 15) / 16 * 16) * pageLength
+            * MemoryLayout<Float>.stride
     }
 
     /// The block of one page, layer and head.

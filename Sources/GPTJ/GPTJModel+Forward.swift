@@ -1,0 +1,93 @@
+import Generation
+import Kernels
+
+/// Activations that are kept from step to step. `T` is the number of rows of the step.
+struct Workspace {
+    let residual: Activations  // [T, width]: the stream that every block adds to
+    let normed: Activations  // [T, width]
+    let queries: Activations  // [T, width]
+    let keys: Activations  // [T, width]
+    let values: Activations  // [T, width]
+    let attention: Activations  // [T, width]
+    let inner: Activations  // [T, innerWidth]
+    let outputs: Activations  // [rows that get logits, width]
+    let logits: Activations  // [rows that get logits, vocabulary]
+
+    init(_ configuration: GPTJConfiguration) {
+        residual = Activations(width: configuration.width)
+        normed = Activations(width: configuration.width)
+        queries = Activations(width: configuration.width)
+        keys = Activations(width: configuration.width)
+        values = Activations(width: configuration.width)
+        attention = Activations(width: configuration.width)
+        inner = Activations(width: configuration.innerWidth)
+        outputs = Activations(width: configuration.width)
+        logits = Activations(width: configuration.vocabularySize)
+    }
+}
+
+/// The forward pass, from tokens to logits; the equations are those of HuggingFace's `modeling_gptj.py`.
+extension GPTJModel {
+    /// `residual = wte[tokens]`
+    func embed(_ batch: RaggedBatch) {
+        weights.wte.copyRows(batch.tokens, into: space.residual, on: compute)
+    }
+
+    /// One parallel block: attention and feed-forward read the same normalized input, and both add to the residual.
+    func run(_ layer: Int, _ batch: RaggedBatch) {
+        let block = weights.blocks[layer]
+        let normed = space.normed
+        normed.normalize(
+            space.residual, weight: block.ln1.weight, bias: block.ln1.bias,
+            epsilon: configuration.layerNormEpsilon, on: compute)
+
+        // residual += out_proj(attention(h))
+        block.qProj.multiply(normed, into: space.queries, on: compute)
+        block.kProj.multiply(normed, into: space.keys, on: compute)
+        block.vProj.multiply(normed, into: space.values, on: compute)
+        let headLength = configuration.headLength
+        space.queries.rotate(by: rotary, positions: batch.positions, headLength: headLength)
+        space.keys.rotate(by: rotary, positions: batch.positions, headLength: headLength)
+        keyValues.append(layer: layer, keys: space.keys, values: space.values, spans: batch.spans)
+        keyValues.attend(
+            layer: layer, queries: space.queries, spans: batch.spans, into: space.attention, on: compute)
+        block.outProj.multiply(space.attention, into: space.residual, result: .add, on: compute)
+
+        // residual += fc_out(gelu(fc_in(h)))
+        block.fcIn.multiply(normed, into: space.inner, bias: block.fcInBias, gelu: true, on: compute)
+        block.fcOut.multiply(space.inner, into: space.residual, bias: block.fcOutBias, result: .add, on: compute)
+    }
+
+    /// `normed = ln_f(residual)`
+    func normalizeFinal() {
+        space.normed.normalize(
+            space.residual, weight: weights.lnF.weight, bias: weights.lnF.bias,
+            epsilon: configuration.layerNormEpsilon, on: compute)
+    }
+
+    /// `lm_head(normed[rows])`: only rows that somebody asked for pay for the vocabulary.
+    func logits(of rows: [Int]) -> Logits {
+        space.outputs.gather(rows, of: space.normed)
+        weights.lmHead.multiply(space.outputs, into: space.logits, bias: weights.lmHeadBias, on: compute)
+        return Logits(values: space.logits.values, vocabularySize: vocabularySize)
+    }
+
+    /// The residual stream of one sequence from its start: the embeddings, the stream after each block, and the output
+    /// of `ln_f`, each `[tokens, width]`.
+    ///
+    /// - throws: as ``step(_:)``.
+    package func hiddenStates(of tokens: [Int32]) throws -> [[Float]] {
+        let sequence = openSequence()
+        defer { closeSequence(sequence) }
+        let batch = try admit([SequenceStep(sequence: sequence, tokens: tokens, output: .none)])
+        embed(batch)
+        var stages = [space.residual.values]
+        for layer in weights.blocks.indices {
+            run(layer, batch)
+            stages.append(space.residual.values)
+        }
+        normalizeFinal()
+        stages.append(space.normed.values)
+        return stages
+    }
+}

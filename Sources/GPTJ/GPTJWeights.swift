@@ -1,0 +1,77 @@
+public import Kernels
+public import ModelFiles
+
+/// The weights of a GPT-J, under the checkpoint's names; matrices stay in the mapped files.
+public struct GPTJWeights: Sendable {
+    /// Scale and shift of a layer normalization, `[width]` each.
+    struct LayerNorm: Sendable {
+        let weight: FloatBuffer
+        let bias: FloatBuffer
+    }
+
+    /// `transformer.h.{i}`: one parallel block. Matrices are `[outputs, inputs]`.
+    struct Block: Sendable {
+        let ln1: LayerNorm
+        let qProj: WeightMatrix  // [width, width]
+        let kProj: WeightMatrix  // [width, width]
+        let vProj: WeightMatrix  // [width, width]
+        let outProj: WeightMatrix  // [width, width]
+        let fcIn: WeightMatrix  // [innerWidth, width]
+        let fcInBias: FloatBuffer  // [innerWidth]
+        let fcOut: WeightMatrix  // [width, innerWidth]
+        let fcOutBias: FloatBuffer  // [width]
+    }
+
+    public let configuration: GPTJConfiguration
+    let wte: WeightMatrix  // [vocabulary, width]
+    let blocks: [Block]
+    let lnF: LayerNorm
+    let lmHead: WeightMatrix  // [vocabulary, width]; the embedding itself where they're tied
+    let lmHeadBias: FloatBuffer  // [vocabulary]
+
+    /// Finds every tensor that `configuration` demands and checks its shape; reads the vectors, maps the matrices.
+    ///
+    /// - throws: ``ModelFileError`` that names file and tensor.
+    public init(configuration: GPTJConfiguration, checkpoint: Checkpoint) throws {
+        let layout = CheckpointLayout(configuration)
+        try layout.check(checkpoint)
+        func vector(_ name: String) throws -> FloatBuffer { try layout.tensor(name, in: checkpoint).floats() }
+        func matrix(_ name: String) throws -> WeightMatrix { try layout.tensor(name, in: checkpoint).matrix() }
+
+        self.configuration = configuration
+        wte = try matrix("transformer.wte.weight")
+        blocks = try (0..<configuration.layerCount).map { layer in
+            let block = "transformer.h.\(layer)"
+            return Block(
+                ln1: LayerNorm(weight: try vector("\(block).ln_1.weight"), bias: try vector("\(block).ln_1.bias")),
+                qProj: try matrix("\(block).attn.q_proj.weight"),
+                kProj: try matrix("\(block).attn.k_proj.weight"),
+                vProj: try matrix("\(block).attn.v_proj.weight"),
+                outProj: try matrix("\(block).attn.out_proj.weight"),
+                fcIn: try matrix("\(block).mlp.fc_in.weight"),
+                fcInBias: try vector("\(block).mlp.fc_in.bias"),
+                fcOut: try matrix("\(block).mlp.fc_out.weight"),
+                fcOutBias: try vector("\(block).mlp.fc_out.bias"))
+        }
+        lnF = LayerNorm(weight: try vector("transformer.ln_f.weight"), bias: try vector("transformer.ln_f.bias"))
+        lmHead = configuration.tiesWordEmbeddings ? wte : try matrix("lm_head.weight")
+        lmHeadBias = try vector("lm_head.bias")
+    }
+}
+
+extension StoredTensor {
+    /// The tensor's elements as floats, row-major.
+    fileprivate func floats() throws -> FloatBuffer {
+        FloatBuffer(region: region, type: try computableType, offset: storageOffset, shape: shape, strides: strides)
+    }
+
+    /// The tensor as a matrix: in place where it's contiguous in its file.
+    fileprivate func matrix() throws -> WeightMatrix {
+        precondition(shape.count == 2, "the layout was checked")
+        if let contiguousRegion {
+            return WeightMatrix(
+                rows: shape[0], columns: shape[1], mapped: contiguousRegion, type: try computableType)
+        }
+        return WeightMatrix(rows: shape[0], columns: shape[1], values: try floats())
+    }
+}

@@ -1,0 +1,62 @@
+public import Tokenization
+
+/// One text to be generated.
+public struct GenerationRequest: Sendable {
+    /// The prompt's tokens; at least one.
+    public var prompt: [TokenID]
+    public var parameters: DecodingParameters
+    /// Texts that end the output when they appear in it, also across the borders of tokens; the output ends before the
+    /// first of them.
+    public var stopStrings: [String]
+    /// For each token, log-probabilities of this many alternatives are kept.
+    public var topLogprobs: Int
+
+    public init(
+        prompt: [TokenID], parameters: DecodingParameters, stopStrings: [String] = [], topLogprobs: Int = 0
+    ) {
+        self.prompt = prompt
+        self.parameters = parameters
+        self.stopStrings = stopStrings.filter { !$0.isEmpty }
+        self.topLogprobs = topLogprobs
+    }
+}
+
+/// Why a text ended.
+public enum FinishReason: String, Sendable, Codable {
+    /// An end token or a stop string.
+    case stop
+    /// `max_new_tokens` were generated.
+    case length
+    /// Somebody asked for it.
+    case cancelled
+}
+
+/// A generated text with what a result says about how it came about.
+public struct GenerationOutput: Sendable {
+    public struct Alternative: Sendable, Equatable {
+        public let token: TokenID
+        public let logprob: Double
+    }
+
+    /// Every generated token: an end token and the tokens of a stop string are among them.
+    public var tokens: [TokenID] = []
+    /// The text before the stop, special tokens left out; empty without a tokenizer.
+    public var text = ""
+    public var finishReason = FinishReason.length
+    /// Log-probability of each token under the model, without processors, in nats.
+    public var tokenLogprobs: [Double] = []
+    /// The likeliest tokens at each step, where asked for.
+    public var topLogprobs: [[Alternative]] = []
+    public var promptTokens = 0
+    /// Of `promptTokens`, those whose keys and values were there already.
+    public var cachedTokens = 0
+    /// From admission to the first token.
+    public var promptDuration: Duration = .zero
+    /// From the first token to the last.
+    public var generateDuration: Duration = .zero
+
+    /// The mean log-probability of a token; `nil` for an empty text.
+    public var meanLogprob: Double? {
+        tokenLogprobs.isEmpty ? nil : tokenLogprobs.reduce(0, +) / Double(tokenLogprobs.count)
+    }
+}

@@ -1,0 +1,109 @@
+import Dispatch
+public import Tokenization
+
+/// News of one request.
+public enum GenerationUpdate: Sendable {
+    /// A token was generated; `text` is what became certain of the output.
+    case token(text: String, completionTokens: Int)
+    /// The last update.
+    case finished(GenerationOutput)
+}
+
+/// A scheduler with a thread of its own: requests come from any task, and updates go to whoever asked.
+///
+/// Between two steps the service takes in new requests and cancellations, so that both take effect at the next token.
+public actor GenerationService {
+    private let executor = ThreadExecutor()
+    private let makeScheduler: @Sendable () -> Scheduler
+    private var scheduler: Scheduler?
+    private var streams: [RequestID: AsyncThrowingStream<GenerationUpdate, any Error>.Continuation] = [:]
+    private var isRunning = false
+
+    /// Generation computes for seconds: it stays off the threads that tasks share.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// - parameter makeModel: makes the model that this service alone will use; called once, at the first request.
+    public init(
+        tokenizer: Tokenizer?, limits: SchedulerLimits = SchedulerLimits(),
+        makeModel: @escaping @Sendable () -> any LanguageModel
+    ) {
+        makeScheduler = { Scheduler(model: makeModel(), tokenizer: tokenizer, limits: limits) }
+    }
+
+    /// Generates a text; the stream ends with ``GenerationUpdate/finished(_:)`` or throws ``GenerationError``.
+    ///
+    /// Dropping the stream, or cancelling the task that reads it, cancels the request.
+    public nonisolated func updates(
+        for request: GenerationRequest
+    ) -> AsyncThrowingStream<GenerationUpdate, any Error> {
+        AsyncThrowingStream { continuation in
+            Task { await self.submit(request, continuation) }
+        }
+    }
+
+    /// Generates a text.
+    ///
+    /// - throws: ``GenerationError``; `CancellationError` when the task was cancelled.
+    public nonisolated func generate(_ request: GenerationRequest) async throws -> GenerationOutput {
+        for try await update in updates(for: request) {
+            if case .finished(let output) = update { return output }
+        }
+        throw CancellationError()
+    }
+
+    private func submit(
+        _ request: GenerationRequest, _ continuation: AsyncThrowingStream<GenerationUpdate, any Error>.Continuation
+    ) {
+        let scheduler = self.scheduler ?? makeScheduler()
+        self.scheduler = scheduler
+        do {
+            let id = try scheduler.add(request)
+            streams[id] = continuation
+            continuation.onTermination = { reason in
+                if case .cancelled = reason { Task { await self.cancel(id) } }
+            }
+        } catch {
+            return continuation.finish(throwing: error)
+        }
+        if !isRunning {
+            isRunning = true
+            Task { await self.run() }
+        }
+    }
+
+    private func cancel(_ id: RequestID) {
+        if let event = scheduler?.cancel(id) { deliver(event) }
+    }
+
+    private func run() async {
+        while let scheduler, scheduler.hasWork {
+            for event in scheduler.step() { deliver(event) }
+            // Lets in who waits for the actor.
+            await Task.yield()
+        }
+        isRunning = false
+    }
+
+    private func deliver(_ event: GenerationEvent) {
+        switch event {
+        case .token(let id, let text, let count):
+            streams[id]?.yield(.token(text: text, completionTokens: count))
+        case .finished(let id, .success(let output)):
+            let stream = streams.removeValue(forKey: id)
+            stream?.yield(.finished(output))
+            stream?.finish()
+        case .finished(let id, .failure(let error)):
+            streams.removeValue(forKey: id)?.finish(throwing: error)
+        }
+    }
+}
+
+/// Runs an actor's jobs one after the other on a dispatch queue.
+private final class ThreadExecutor: SerialExecutor {
+    private let queue = DispatchQueue(label: "nightshift.generation", qos: .userInitiated)
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+}
