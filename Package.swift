@@ -53,7 +53,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: optimizedC),
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
         module("Kernels", ["CKernels", "COpenBLAS"], settings: [.strictMemorySafety()]),
-        module("ModelFiles", ["Kernels"]),
+        module("ModelFiles", ["Kernels", crypto]),
         module("Tokenization"),
         module("Generation", ["Tokenization", collections]),
         module("GPTJ", ["Kernels", "ModelFiles", "Tokenization", "Generation"]),
@@ -75,5 +75,8 @@ let package = Package(
         // Tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("KernelsTests", ["Kernels"]),
+        tests("ModelFilesTests", ["ModelFiles", "Kernels"]),
+        tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
+        tests("GenerationTests", ["Generation", "Tokenization"]),
     ]
 )
