@@ -121,7 +121,7 @@ public struct GPTJConfiguration: Sendable, Equatable {
         _ name: String, of fields: JSONFields, _ overrides: JSONFields?, default: [TokenID], in vocabulary: Range<Int>
     ) throws -> [TokenID] {
         let source = overrides?.members[name] == nil ? fields : overrides ?? fields
-        let values: [JSONValue]
+        let values: [ModelFiles.JSONValue]
         switch source.members[name] {
         case nil: return `default`.filter { vocabulary.contains(Int($0)) }
         case .null: return []

@@ -1,4 +1,4 @@
-public import Kernels
+import Kernels
 public import ModelFiles
 
 /// The weights of a GPT-J, under the checkpoint's names; matrices stay in the mapped files.
@@ -33,45 +33,49 @@ public struct GPTJWeights: Sendable {
     ///
     /// - throws: ``ModelFileError`` that names file and tensor.
     public init(configuration: GPTJConfiguration, checkpoint: Checkpoint) throws {
-        let layout = CheckpointLayout(configuration)
-        try layout.check(checkpoint)
-        func vector(_ name: String) throws -> FloatBuffer { try layout.tensor(name, in: checkpoint).floats() }
-        func matrix(_ name: String) throws -> WeightMatrix { try layout.tensor(name, in: checkpoint).matrix() }
+        let checked = try CheckpointLayout(configuration).check(checkpoint)
+        func vector(_ name: String) -> FloatBuffer { checked[name].floats() }
+        func matrix(_ name: String) -> WeightMatrix { checked[name].matrix() }
 
         self.configuration = configuration
-        wte = try matrix("transformer.wte.weight")
-        blocks = try (0..<configuration.layerCount).map { layer in
+        wte = matrix("transformer.wte.weight")
+        blocks = (0..<configuration.layerCount).map { layer in
             let block = "transformer.h.\(layer)"
             return Block(
-                ln1: LayerNorm(weight: try vector("\(block).ln_1.weight"), bias: try vector("\(block).ln_1.bias")),
-                qProj: try matrix("\(block).attn.q_proj.weight"),
-                kProj: try matrix("\(block).attn.k_proj.weight"),
-                vProj: try matrix("\(block).attn.v_proj.weight"),
-                outProj: try matrix("\(block).attn.out_proj.weight"),
-                fcIn: try matrix("\(block).mlp.fc_in.weight"),
-                fcInBias: try vector("\(block).mlp.fc_in.bias"),
-                fcOut: try matrix("\(block).mlp.fc_out.weight"),
-                fcOutBias: try vector("\(block).mlp.fc_out.bias"))
+                ln1: LayerNorm(weight: vector("\(block).ln_1.weight"), bias: vector("\(block).ln_1.bias")),
+                qProj: matrix("\(block).attn.q_proj.weight"),
+                kProj: matrix("\(block).attn.k_proj.weight"),
+                vProj: matrix("\(block).attn.v_proj.weight"),
+                outProj: matrix("\(block).attn.out_proj.weight"),
+                fcIn: matrix("\(block).mlp.fc_in.weight"),
+                fcInBias: vector("\(block).mlp.fc_in.bias"),
+                fcOut: matrix("\(block).mlp.fc_out.weight"),
+                fcOutBias: vector("\(block).mlp.fc_out.bias"))
         }
-        lnF = LayerNorm(weight: try vector("transformer.ln_f.weight"), bias: try vector("transformer.ln_f.bias"))
-        lmHead = configuration.tiesWordEmbeddings ? wte : try matrix("lm_head.weight")
-        lmHeadBias = try vector("lm_head.bias")
+        lnF = LayerNorm(weight: vector("transformer.ln_f.weight"), bias: vector("transformer.ln_f.bias"))
+        lmHead = configuration.tiesWordEmbeddings ? wte : matrix("lm_head.weight")
+        lmHeadBias = vector("lm_head.bias")
     }
 }
 
 extension StoredTensor {
+    /// The layout lets only types through that the engine computes with.
+    private var computedType: ElementType {
+        guard let elementType = type.elementType else { preconditionFailure("the layout was checked") }
+        return elementType
+    }
+
     /// The tensor's elements as floats, row-major.
-    fileprivate func floats() throws -> FloatBuffer {
-        FloatBuffer(region: region, type: try computableType, offset: storageOffset, shape: shape, strides: strides)
+    fileprivate func floats() -> FloatBuffer {
+        FloatBuffer(region: region, type: computedType, offset: storageOffset, shape: shape, strides: strides)
     }
 
     /// The tensor as a matrix: in place where it's contiguous in its file.
-    fileprivate func matrix() throws -> WeightMatrix {
+    fileprivate func matrix() -> WeightMatrix {
         precondition(shape.count == 2, "the layout was checked")
         if let contiguousRegion {
-            return WeightMatrix(
-                rows: shape[0], columns: shape[1], mapped: contiguousRegion, type: try computableType)
+            return WeightMatrix(rows: shape[0], columns: shape[1], mapped: contiguousRegion, type: computedType)
         }
-        return WeightMatrix(rows: shape[0], columns: shape[1], values: try floats())
+        return WeightMatrix(rows: shape[0], columns: shape[1], values: floats())
     }
 }

@@ -24,8 +24,8 @@ public enum GenerationError: Error, Equatable, Sendable, CustomStringConvertible
         case .emptyPrompt:
             "the prompt has no tokens; give it at least one"
         case .contextExceeded(let prompt, let new, let context):
-            "the prompt has \(prompt) tokens and \(new) more may be generated, \(prompt + new) together; the model's "
-                + "context holds \(context). Shorten the text by \(prompt + new - context) tokens or lower max_new_tokens"
+            "the prompt has \(prompt) tokens and \(new) more may be generated; the model's context holds \(context) "
+                + "together. Shorten the text to \(max(0, context - min(new, context))) tokens with its prompt, or lower max_new_tokens"
         case .memoryExceeded(let tokens, let capacity):
             "the request may need keys and values of \(tokens) tokens; there is memory for \(capacity). "
                 + "Raise the budget or shorten the text"

@@ -9,7 +9,7 @@ struct OutputText: Sendable {
 
     /// - parameter tokenizer: `nil` for a model without one; the text stays empty then.
     init(tokenizer: Tokenizer?, stopStrings: [String]) {
-        decoder = tokenizer.map { StreamingDecoder(tokenizer: $0, skipSpecial: true) }
+        decoder = tokenizer.map { StreamingDecoder($0, skipSpecial: true) }
         scanner = StopScanner(stopStrings)
     }
 
@@ -18,7 +18,7 @@ struct OutputText: Sendable {
 
     /// Adds a token; returns the text that became certain.
     mutating func append(_ token: TokenID) -> String {
-        guard let piece = decoder?.append(token) else { return "" }
+        guard let piece = decoder?.feed(token) else { return "" }
         return take(scanner.append(piece))
     }
 

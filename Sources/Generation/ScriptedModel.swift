@@ -1,4 +1,4 @@
-public import Tokenization
+import Tokenization
 
 /// A language model without weights: the logits of a position are a hash of all tokens up to it.
 ///

@@ -1,6 +1,7 @@
 /// Finds stop strings in a text that comes piece by piece, and holds back what may be the beginning of one.
 ///
-/// Works on UTF-8 bytes, so that Unicode normalization can neither hide nor invent a match.
+/// The stop string that is complete first wins, the longest of those that end together: so the outcome doesn't depend on
+/// where the pieces' borders fall. Works on UTF-8 bytes, so that Unicode normalization can neither hide nor invent a match.
 package struct StopScanner: Sendable {
     private let stops: [[UInt8]]
     /// Bytes that were not handed on yet: a suffix that may grow into a stop string.
@@ -28,9 +29,12 @@ package struct StopScanner: Sendable {
         isStopped ? "" : take(held.count)
     }
 
-    /// Where the earliest complete stop string begins.
+    /// Where the stop string begins that is complete first.
     private func firstStop() -> Int? {
-        held.indices.first { start in stops.contains { held[start...].starts(with: $0) } }
+        let matches = stops.compactMap { stop in
+            held.indices.first { held[$0...].starts(with: stop) }.map { (end: $0 + stop.count, start: $0) }
+        }
+        return matches.min { $0 < $1 }?.start
     }
 
     /// Where the first suffix begins that is a beginning of a stop string.

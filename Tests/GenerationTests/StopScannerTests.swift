@@ -24,10 +24,13 @@ struct StopScannerTests {
             }
             let whole = text.joined()
             let bytes = Array(whole.utf8)
-            let first = stops.compactMap { stop -> Int? in
-                let pattern = Array(stop.utf8)
-                return bytes.indices.first { bytes[$0...].starts(with: pattern) }
-            }.min()
+            // The first end, byte by byte; of those that end there, the earliest beginning.
+            let first = (0...bytes.count).lazy.compactMap { end in
+                stops.compactMap { stop -> Int? in
+                    let start = end - stop.utf8.count
+                    return start >= 0 && bytes[start..<end].elementsEqual(stop.utf8) ? start : nil
+                }.min()
+            }.first
             let expected = String(decoding: bytes[..<(first ?? bytes.count)], as: UTF8.self)
             let (found, stopped, _) = scan(text, stops: stops)
             #expect(found == expected, "\(text) with \(stops)")
