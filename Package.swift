@@ -49,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
     ],
     targets: [
+        module("JSONText"),
         // The engine.
         .target(name: "CKernels", cSettings: optimizedC),
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
@@ -68,12 +69,13 @@ let package = Package(
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Documents", logging, lifecycle]),
         // The command line.
         module("Commands", [
-            "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore", "JobCatalog", "Documents", "Worker",
+            "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore", "JobCatalog", "Documents", "Worker",
             argumentParser, logging, lifecycle, yams,
         ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
         // Tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        tests("JSONTextTests", ["JSONText"]),
         tests("KernelsTests", ["Kernels"]),
         tests("ModelFilesTests", ["ModelFiles", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
