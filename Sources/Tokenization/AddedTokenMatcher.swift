@@ -61,6 +61,8 @@ struct AddedTokenMatcher: Sendable {
                     start = max(done, startOfSpace(in: text, endingAt: start, notBefore: max(done, range.lowerBound)))
                 }
                 if token.stripsRight { end = endOfSpace(in: text, from: end, notAfter: range.upperBound) }
+                // The token before may have stripped the white space that this one consists of.
+                guard start < end else { continue }
                 if done < start { parts.append(.text(done..<start)) }
                 parts.append(.token(token.id))
                 done = end

@@ -8,6 +8,8 @@ struct BytePairModel: Sendable {
     let unknownToken: TokenID?
     /// Whether several unknown bytes in a row become one unknown token.
     let fusesUnknown: Bool
+    /// Words that are a token whatever their merges give; empty for most tokenizers.
+    let wholeWords: [[UInt8]: TokenID]
 
     static let absent: TokenID = -1
 
@@ -17,6 +19,10 @@ struct BytePairModel: Sendable {
 
     /// Appends the tokens of a word to `output`. O(n log n) for a word of n bytes.
     func encode(_ word: Span<UInt8>, with scratch: inout MergeScratch, into output: inout [TokenID]) {
+        if !wholeWords.isEmpty, let token = wholeWords[UTF8Text.bytes(of: word)] {
+            output.append(token)
+            return
+        }
         scratch.removeAll()
         appendByteTokens(of: word, to: &scratch.tokens)
         if scratch.tokens.count > 1 {

@@ -6,12 +6,17 @@ extension Tokenizer {
             try vocabulary.insert(
                 content: entry.content, id: entry.id, isSpecial: false, source: definition.sources.vocabulary)
         }
+        return vocabulary
+    }
+
+    static func insertAddedTokens(
+        of definition: TokenizerDefinition, into vocabulary: inout Vocabulary
+    ) throws(TokenizerError) {
         for token in definition.addedTokens {
             try vocabulary.insert(
                 content: Array(token.content.utf8), id: token.id, isSpecial: token.isSpecial,
                 source: definition.sources.addedTokens)
         }
-        return vocabulary
     }
 
     static func model(
@@ -31,7 +36,17 @@ extension Tokenizer {
         }
         return BytePairModel(
             byteTokens: byteTokens, merges: try merges(of: definition, vocabulary: vocabulary),
-            unknownToken: unknownToken, fusesUnknown: definition.fusesUnknown)
+            unknownToken: unknownToken, fusesUnknown: definition.fusesUnknown,
+            wholeWords: definition.ignoresMergesOfKnownWords ? words(of: definition) : [:])
+    }
+
+    /// The bytes of every token that can be a word.
+    private static func words(of definition: TokenizerDefinition) -> [[UInt8]: TokenID] {
+        var words: [[UInt8]: TokenID] = [:]
+        for entry in definition.vocabulary {
+            if let bytes = ByteAlphabet.bytes(ofContent: entry.content) { words[bytes] = entry.id }
+        }
+        return words
     }
 
     private static func merges(

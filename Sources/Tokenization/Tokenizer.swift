@@ -9,7 +9,6 @@ public final class Tokenizer: Sendable {
     private let model: BytePairModel
     /// Added tokens are looked for in two rounds: those that normalization doesn't touch, then the others in what is left.
     private let matchers: [AddedTokenMatcher]
-    private let takesKnownWordsWhole: Bool
     private let addsPrefixSpace: Bool
     private let splitsIntoWords: Bool
     private let caches = WordCachePool()
@@ -20,14 +19,16 @@ public final class Tokenizer: Sendable {
     ///
     /// - Throws: `TokenizerError` if ids contradict each other or a merge names what is not in the vocabulary.
     public init(_ definition: TokenizerDefinition) throws(TokenizerError) {
-        vocabulary = try Self.vocabulary(of: definition)
+        var vocabulary = try Self.vocabulary(of: definition)
+        // Words are made of the vocabulary's tokens only, so that the added ones come later.
         model = try Self.model(of: definition, vocabulary: vocabulary)
+        try Self.insertAddedTokens(of: definition, into: &vocabulary)
+        self.vocabulary = vocabulary
         addedTokens = definition.addedTokens.sorted { $0.id < $1.id }
         matchers = [
             AddedTokenMatcher(definition.addedTokens.filter { !$0.isNormalized }),
             AddedTokenMatcher(definition.addedTokens.filter { $0.isNormalized }),
         ].filter { !$0.isEmpty }
-        takesKnownWordsWhole = definition.ignoresMergesOfKnownWords
         addsPrefixSpace = definition.addsPrefixSpace
         splitsIntoWords = definition.splitsIntoWords
     }
@@ -134,26 +135,15 @@ public final class Tokenizer: Sendable {
             let word = text.extracting(start..<end)
             start = end
             guard word.count <= WordCache.longestWord else {
-                encodeWord(word, with: &cache.scratch, into: &output)
+                model.encode(word, with: &cache.scratch, into: &output)
                 continue
             }
             let key = WordCache.key(of: word)
             if cache.append(key, to: &output) { continue }
             let firstToken = output.count
-            encodeWord(word, with: &cache.scratch, into: &output)
+            model.encode(word, with: &cache.scratch, into: &output)
             cache.keep(output[firstToken...], of: key)
         }
-    }
-
-    private func encodeWord(_ word: Span<UInt8>, with scratch: inout MergeScratch, into output: inout [TokenID]) {
-        if takesKnownWordsWhole {
-            let content = ByteAlphabet.content(ofBytes: UTF8Text.bytes(of: word))
-            if let token = vocabulary.id(ofContent: content) {
-                output.append(token)
-                return
-            }
-        }
-        model.encode(word, with: &scratch, into: &output)
     }
 
     // MARK: Decoding
