@@ -10,14 +10,18 @@ public struct GenerationRequest: Sendable {
     public var stopStrings: [String]
     /// For each token, log-probabilities of this many alternatives are kept.
     public var topLogprobs: Int
+    /// Leaves special tokens out of the text. An end token that ended it is never part of it.
+    public var skipSpecialTokens: Bool
 
     public init(
-        prompt: [TokenID], parameters: DecodingParameters, stopStrings: [String] = [], topLogprobs: Int = 0
+        prompt: [TokenID], parameters: DecodingParameters, stopStrings: [String] = [], topLogprobs: Int = 0,
+        skipSpecialTokens: Bool = true
     ) {
         self.prompt = prompt
         self.parameters = parameters
         self.stopStrings = stopStrings.filter { !$0.isEmpty }
         self.topLogprobs = topLogprobs
+        self.skipSpecialTokens = skipSpecialTokens
     }
 }
 
@@ -40,7 +44,7 @@ public struct GenerationOutput: Sendable {
 
     /// Every generated token: an end token and the tokens of a stop string are among them.
     public var tokens: [TokenID] = []
-    /// The text before the stop, special tokens left out; empty without a tokenizer.
+    /// The text before the stop; empty without a tokenizer.
     public var text = ""
     public var finishReason = FinishReason.length
     /// Log-probability of each token under the model, without processors, in nats.

@@ -1,4 +1,3 @@
-import Dispatch
 public import Tokenization
 
 /// News of one request.
@@ -13,7 +12,7 @@ public enum GenerationUpdate: Sendable {
 ///
 /// Between two steps the service takes in new requests and cancellations, so that both take effect at the next token.
 public actor GenerationService {
-    private let executor = ThreadExecutor()
+    private let executor = QueueExecutor(label: "nightshift.generation")
     private let makeScheduler: @Sendable () -> Scheduler
     private var scheduler: Scheduler?
     private var streams: [RequestID: AsyncThrowingStream<GenerationUpdate, any Error>.Continuation] = [:]
@@ -95,15 +94,5 @@ public actor GenerationService {
         case .finished(let id, .failure(let error)):
             streams.removeValue(forKey: id)?.finish(throwing: error)
         }
-    }
-}
-
-/// Runs an actor's jobs one after the other on a dispatch queue.
-private final class ThreadExecutor: SerialExecutor {
-    private let queue = DispatchQueue(label: "nightshift.generation", qos: .userInitiated)
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }
 }

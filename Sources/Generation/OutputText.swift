@@ -7,9 +7,11 @@ struct OutputText: Sendable {
     /// What is certain so far.
     private(set) var text = ""
 
-    /// - parameter tokenizer: `nil` for a model without one; the text stays empty then.
-    init(tokenizer: Tokenizer?, stopStrings: [String]) {
-        decoder = tokenizer.map { StreamingDecoder($0, skipSpecial: true) }
+    /// - parameters:
+    ///   - tokenizer: `nil` for a model without one; the text stays empty then.
+    ///   - skipSpecialTokens: leaves special tokens out of the text.
+    init(tokenizer: Tokenizer?, skipSpecialTokens: Bool, stopStrings: [String]) {
+        decoder = tokenizer.map { StreamingDecoder($0, skipSpecial: skipSpecialTokens) }
         scanner = StopScanner(stopStrings)
     }
 

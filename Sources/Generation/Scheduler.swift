@@ -75,7 +75,9 @@ public final class Scheduler {
             ActiveRequest(
                 id: id, request: request,
                 sampler: Sampler(request.parameters, tokenCount: tokenizer?.vocabularySize ?? model.vocabularySize),
-                text: OutputText(tokenizer: tokenizer, stopStrings: request.stopStrings)))
+                text: OutputText(
+                    tokenizer: tokenizer, skipSpecialTokens: request.skipSpecialTokens,
+                    stopStrings: request.stopStrings)))
         return id
     }
 

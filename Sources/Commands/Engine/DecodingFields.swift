@@ -1,0 +1,60 @@
+import GPTJ
+import Generation
+import JSONText
+import Tokenization
+
+/// The decoding fields of a request, under HuggingFace's names.
+struct DecodingFields {
+    /// Every field that has a say in decoding.
+    static let names: Set<String> = [
+        "max_new_tokens", "min_new_tokens", "num_beams", "num_return_sequences", "early_stopping", "length_penalty",
+        "no_repeat_ngram_size", "repetition_penalty", "do_sample", "temperature", "top_k", "top_p", "min_p",
+        "typical_p", "seed", "eos_token_id",
+    ]
+
+    let parameters: DecodingParameters
+    /// Texts to return.
+    let sequenceCount: Int
+
+    /// - throws: ``RequestError`` for a field of a wrong type or one that asks for what the engine can't do.
+    init(_ fields: RequestFields, configuration: GPTJConfiguration) throws {
+        var parameters = DecodingParameters(maxNewTokens: try fields.integer("max_new_tokens") ?? 20)
+        parameters.minNewTokens = try fields.integer("min_new_tokens") ?? 0
+        parameters.doSample = try fields.bool("do_sample") ?? false
+        parameters.temperature = try fields.number("temperature")
+        parameters.topK = try fields.integer("top_k")
+        parameters.topP = try fields.number("top_p")
+        parameters.minP = try fields.number("min_p")
+        parameters.typicalP = try fields.number("typical_p")
+        parameters.repetitionPenalty = try fields.number("repetition_penalty")
+        parameters.noRepeatNgramSize = try fields.integer("no_repeat_ngram_size")
+        if let seed = try fields.integer("seed") { parameters.seed = UInt64(bitPattern: Int64(seed)) }
+        parameters.endTokens = try Self.endTokens(fields, configuration: configuration)
+        // With a minimum above an explicit maximum nothing can be right; without one the minimum moves the default.
+        if !fields.has("max_new_tokens") { parameters.maxNewTokens = max(20, parameters.minNewTokens) }
+        sequenceCount = try fields.integer("num_return_sequences") ?? 1
+        guard (1...1024).contains(sequenceCount) else {
+            throw RequestError("num_return_sequences is \(sequenceCount); allowed: 1 to 1024")
+        }
+        if sequenceCount > 1, !parameters.doSample {
+            throw RequestError("num_return_sequences above 1 needs do_sample: greedy decoding has one answer")
+        }
+        if let beams = try fields.integer("num_beams"), beams != 1 {
+            throw RequestError("num_beams is \(beams); this version searches with 1")
+        }
+        self.parameters = parameters
+    }
+
+    /// One id, a list, or null for none; by default the model's own.
+    private static func endTokens(_ fields: RequestFields, configuration: GPTJConfiguration) throws -> Set<TokenID> {
+        guard fields.has("eos_token_id") else { return Set(configuration.eosTokenIDs) }
+        guard let value = fields["eos_token_id"] else { return [] }
+        if case .integer(let number) = value {
+            guard let token = TokenID(exactly: number), token >= 0 else {
+                throw RequestError("eos_token_id: \(number) is no token id")
+            }
+            return [token]
+        }
+        return Set(try fields.tokens("eos_token_id") ?? [])
+    }
+}

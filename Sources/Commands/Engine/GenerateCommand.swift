@@ -1,0 +1,131 @@
+import ArgumentParser
+import Generation
+import JSONText
+import Tokenization
+
+struct GenerateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate",
+        abstract: "Prompts to texts; many at once, answers as they finish.",
+        discussion: """
+            in:  {"id", "prompt" or "prompt_ids", "max_new_tokens", "min_new_tokens", "do_sample", "temperature", "top_k",
+                 "top_p", "min_p", "typical_p", "repetition_penalty", "no_repeat_ngram_size", "seed", "stop": [...],
+                 "eos_token_id", "num_return_sequences", "logprobs": n, "allow_special", "skip_special_tokens"}
+                 Names and meanings are those of HuggingFace's generate; what isn't named is off. eos_token_id: one id,
+                 a list, or null for none; by default the model's own. max_new_tokens: 20 by default.
+            out: {"id", "sequence", "ids", "text", "finish_reason", "score", "prompt_tokens", "cached_tokens",
+                 "completion_tokens", "prompt_ms", "generate_ms"}
+                 score: the mean log-probability of the tokens. ids hold the end token where one ended the text; text
+                 doesn't.
+            """)
+
+    @OptionGroup var options: ModelOptions
+
+    private static let fieldNames = DecodingFields.names.union([
+        "prompt", "prompt_ids", "stop", "logprobs", "allow_special", "skip_special_tokens", "document", "constraint",
+    ])
+
+    func run() async throws {
+        let loaded = try options.load()
+        let service = loaded.makeService()
+        let input = StandardInput()
+        let failures = try await withThrowingTaskGroup(of: Int.self) { group in
+            var failures = 0
+            var running = 0
+            // Enough requests to fill the batch, not all of a long input at once.
+            let window = 4 * loaded.limits.rows
+            while let line = try await input.nextLine() {
+                if running == window {
+                    failures += try await group.next() ?? 0
+                    running -= 1
+                }
+                group.addTask { try await Self.answer(line, loaded, service) }
+                running += 1
+            }
+            for try await count in group { failures += count }
+            return failures
+        }
+        try LineService.finish(failures: failures)
+    }
+
+    /// Answers one line; returns the number of failures, 0 or 1.
+    private static func answer(_ line: [UInt8], _ loaded: LoadedModel, _ service: GenerationService) async throws -> Int {
+        var id = JSONValue.null
+        do {
+            let fields = try LineService.parse(line)
+            id = fields.id
+            let requests = try requests(from: fields, loaded)
+            try await withThrowingTaskGroup(of: (Int, GenerationOutput).self) { group in
+                for (sequence, request) in requests.enumerated() {
+                    group.addTask { (sequence, try await service.generate(request)) }
+                }
+                for try await (sequence, output) in group {
+                    try Console.write(Self.line(id: id, sequence: sequence, output) + [0x0A])
+                }
+            }
+            return 0
+        } catch let error as CommandError {
+            throw error
+        } catch {
+            try LineService.report(error, id: id)
+            return 1
+        }
+    }
+
+    private static func requests(from fields: RequestFields, _ loaded: LoadedModel) throws -> [GenerationRequest] {
+        try fields.refuseUnknown(fieldNames)
+        if fields["constraint"] != nil { throw RequestError("constraint: this version generates without constraints") }
+        let decoding = try DecodingFields(fields, configuration: loaded.configuration)
+        let stops = try fields.strings("stop") ?? []
+        if !stops.isEmpty, loaded.tokenizer == nil {
+            throw RequestError("stop: the model has no tokenizer, so that its output has no text")
+        }
+        if stops.contains("") { throw RequestError("stop: an empty string would end every text") }
+        let logprobs = try fields.integer("logprobs") ?? 0
+        guard (0...100).contains(logprobs) else { throw RequestError("logprobs is \(logprobs); allowed: 0 to 100") }
+        let prompt = try fields.tokens("prompt", idsName: "prompt_ids", tokenizer: loaded.tokenizer)
+        let skipsSpecial = try fields.bool("skip_special_tokens") ?? false
+        return (0..<decoding.sequenceCount).map { sequence in
+            var parameters = decoding.parameters
+            // Each returned sequence draws by a seed of its own.
+            parameters.seed = parameters.seed &+ UInt64(sequence) &* 0xD1B5_4A32_D192_ED03
+            return GenerationRequest(
+                prompt: prompt, parameters: parameters, stopStrings: stops, topLogprobs: logprobs,
+                skipSpecialTokens: skipsSpecial)
+        }
+    }
+
+    private static func line(id: JSONValue, sequence: Int, _ output: GenerationOutput) -> [UInt8] {
+        var object: JSONObject = [
+            "id": id,
+            "sequence": .integer(sequence),
+            "ids": .array(output.tokens.map { .integer(Int($0)) }),
+            "text": .string(output.text),
+            "finish_reason": .string(output.finishReason.rawValue),
+            "score": output.meanLogprob.map { .number($0) } ?? .null,
+            "prompt_tokens": .integer(output.promptTokens),
+            "cached_tokens": .integer(output.cachedTokens),
+            "completion_tokens": .integer(output.tokens.count),
+            "prompt_ms": .number(output.promptDuration.milliseconds),
+            "generate_ms": .number(output.generateDuration.milliseconds),
+        ]
+        if !output.topLogprobs.isEmpty {
+            object["token_logprobs"] = .array(output.tokenLogprobs.map { .number($0) })
+            object["top_logprobs"] = .array(
+                output.topLogprobs.map { step in
+                    .array(step.map { ["id": .integer(Int($0.token)), "logprob": .number($0.logprob)] })
+                })
+        }
+        var writer = JSONWriter()
+        writer.append(.object(object))
+        return writer.bytes
+    }
+}
+
+extension Duration {
+    /// Milliseconds, rounded to microseconds.
+    var milliseconds: Double {
+        let (seconds, attoseconds) = components
+        return (Double(seconds) * 1e6 + (Double(attoseconds) / 1e12).rounded()) / 1e3
+    }
+}

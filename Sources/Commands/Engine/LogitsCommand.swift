@@ -1,0 +1,40 @@
+import ArgumentParser
+import JSONText
+
+struct LogitsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "logits",
+        abstract: "Token ids to the logits of each position.",
+        discussion: """
+            in:  {"id", "ids", "last"}   last: true for the last position only
+            out: {"id", "logits": [[...], ...]}
+            """)
+
+    @OptionGroup var options: ModelOptions
+
+    func run() async throws {
+        let model = try options.load().makeModel()
+        let reader = SequenceReader(model: model)
+        try await LineService().run { fields, emit in
+            try fields.refuseUnknown(["ids", "last"])
+            guard let ids = try fields.tokens("ids") else { throw RequestError("ids is missing") }
+            var writer = JSONWriter()
+            writer.appendRaw("{\"id\":")
+            writer.append(fields.id)
+            writer.appendRaw(",\"logits\":[")
+            let first = try fields.bool("last") == true ? ids.count - 1 : 0
+            try reader.read(ids, from: first) { position, logits in
+                try logits.requireFinite(position: position)
+                if position > first { writer.appendRaw(",") }
+                writer.appendRaw("[")
+                for (index, logit) in logits.enumerated() {
+                    if index > 0 { writer.appendRaw(",") }
+                    writer.append(logit)
+                }
+                writer.appendRaw("]")
+            }
+            writer.appendRaw("]}")
+            try emit(writer.bytes)
+        }
+    }
+}

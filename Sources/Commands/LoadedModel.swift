@@ -1,0 +1,69 @@
+import Foundation
+import GPTJ
+import Generation
+import Kernels
+import ModelFiles
+import Tokenization
+
+/// A model with its tokenizer, ready to make schedulers and services over it.
+struct LoadedModel: Sendable {
+    let name: String
+    let folder: URL
+    let weights: GPTJWeights
+    /// `nil` for a folder without one: such a model takes and gives token ids.
+    let tokenizer: Tokenizer?
+    /// Names the weights in results.
+    let fingerprint: String
+    let threads: Int
+    let instructionSet: InstructionSet
+    let limits: SchedulerLimits
+    let loadDuration: Duration
+    private let keyValueBytes: Int
+
+    var configuration: GPTJConfiguration { weights.configuration }
+    /// Rows of the logits.
+    var vocabularySize: Int { configuration.vocabularySize }
+    /// Ids that may be generated lie below it.
+    var tokenCount: Int { tokenizer?.vocabularySize ?? vocabularySize }
+
+    init(
+        _ located: LocatedModel, threads: Int, instructionSet: InstructionSet, keyValueBytes: Int,
+        limits: SchedulerLimits
+    ) throws {
+        let clock = ContinuousClock()
+        let start = clock.now
+        folder = located.folder
+        name = located.folder.standardizedFileURL.lastPathComponent
+        let configuration = try GPTJConfiguration(folder: located.folder)
+        let checkpoint = try located.checkpoint()
+        weights = try GPTJWeights(configuration: configuration, checkpoint: checkpoint)
+        tokenizer = Tokenizer.exists(in: located.folder) ? try Tokenizer(folder: located.folder) : nil
+        fingerprint = checkpoint.fingerprint
+        self.threads = threads
+        self.instructionSet = instructionSet
+        self.keyValueBytes = keyValueBytes
+        self.limits = limits
+        loadDuration = start.duration(to: clock.now)
+    }
+
+    /// Tokens that fit into the memory for keys and values; at least one whole context.
+    var tokenCapacity: Int {
+        max(configuration.contextLength, keyValueBytes / GPTJModel.bytesPerToken(configuration))
+    }
+
+    /// A model over the weights, with keys and values of its own.
+    func makeModel() -> GPTJModel {
+        GPTJModel(
+            weights: weights, compute: Compute(threads: threads, instructionSet: instructionSet),
+            tokenCapacity: tokenCapacity)
+    }
+
+    func makeService() -> GenerationService {
+        GenerationService(tokenizer: tokenizer, limits: limits) { makeModel() }
+    }
+
+    /// "name, f32, avx512, 2 threads, nightshift 0.1": what a result needs to be made again.
+    var engineDescription: String {
+        "\(name) f32 \(instructionSet.name) threads=\(threads) nightshift/\(Version.current)"
+    }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Foundation
+import GPTJ
+import Generation
+import Kernels
+import ModelFiles
+import Tokenization
+
+/// Which model, and how it's run.
+struct ModelOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The model: a folder as downloaded from HuggingFace, or the name of one where models are kept "
+                + "(environment: NIGHTSHIFT_MODEL).", valueName: "path|name"),
+        completion: .directory)
+    var model: String?
+
+    @Option(name: .long, help: "Threads that compute; by default one for each core.")
+    var threads: Int?
+
+    @Option(name: .long, help: "Texts generated side by side.")
+    var batchRows = 32
+
+    @Option(name: .long, help: "How weights are held: f32 computes with the file's weights exactly.")
+    var weights = WeightType.f32
+
+    @Option(name: .long, help: "How keys and values are held.")
+    var kv = KeyValueType.f32
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Memory for keys and values, in MiB; by default a quarter of the machine's.", valueName: "MiB"))
+    var kvMemory: Int?
+
+    @Flag(name: .long, help: "Don't share keys and values between prompts that begin alike. (None are shared yet.)")
+    var noPrefixCache = false
+
+    enum WeightType: String, ExpressibleByArgument, CaseIterable { case f32 }
+    enum KeyValueType: String, ExpressibleByArgument, CaseIterable { case f32 }
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024") }
+        guard (1...4096).contains(batchRows) else { throw ValidationError("--batch-rows takes 1 to 4096") }
+        if let kvMemory, kvMemory < 1 { throw ValidationError("--kv-memory takes at least 1 MiB") }
+    }
+
+    /// Where the model lies.
+    ///
+    /// - throws: ``CommandError`` (69) when none is named.
+    func locate() throws -> LocatedModel {
+        let environment = ProcessInfo.processInfo.environment
+        guard let name = model ?? environment["NIGHTSHIFT_MODEL"].flatMap({ $0.isEmpty ? nil : $0 }) else {
+            throw CommandError(
+                .unavailable,
+                "no model is named. Give --model FOLDER, or set NIGHTSHIFT_MODEL; the README says how to get GPT-J-6B")
+        }
+        return try ModelLocator(environment: environment).locate(name)
+    }
+
+    func load() throws -> LoadedModel {
+        let compute = try InstructionSet.named(
+            ProcessInfo.processInfo.environment[InstructionSet.environmentVariable])
+        return try LoadedModel(
+            locate(), threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, instructionSet: compute,
+            keyValueBytes: kvMemory.map { $0 << 20 } ?? Int(ProcessInfo.processInfo.physicalMemory / 4),
+            limits: SchedulerLimits(rows: batchRows))
+    }
+
+    func loadTokenizer() throws -> Tokenizer {
+        try Tokenizer(folder: locate().folder)
+    }
+}

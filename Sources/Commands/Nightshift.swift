@@ -1,0 +1,30 @@
+public import ArgumentParser
+import Foundation
+
+/// The command `nightshift`.
+public struct Nightshift: AsyncParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "nightshift",
+        abstract: "Turns a pile of documents into summaries, paraphrases and answers overnight, on your own machine.",
+        version: Version.current,
+        subcommands: [EngineCommand.self])
+
+    public init() {}
+
+    /// Parses the arguments, runs the command and ends the process with a lawful exit code.
+    public static func runAndExit() async -> Never {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            exit(withError: nil)
+        } catch {
+            guard let failure = Failure(error) else { exit(withError: error) }
+            if !failure.message.isEmpty { Console.note("nightshift: \(failure.message)") }
+            Foundation.exit(failure.status.rawValue)
+        }
+    }
+}

@@ -1,0 +1,2 @@
+import JSONText
+typealias JSONValue = JSONText.JSONValue
