@@ -72,7 +72,10 @@ let package = Package(
             argumentParser, logging, lifecycle, yams,
         ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
+        // Measurements.
+        .executableTarget(name: "TokenizerBenchmark", dependencies: ["Tokenization"], swiftSettings: strict),
         // Tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        tests("TokenizationTests", ["Tokenization"]),
     ]
 )
