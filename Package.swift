@@ -73,6 +73,8 @@ let package = Package(
             argumentParser, logging, lifecycle, yams,
         ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
+        // Measurements.
+        .executableTarget(name: "TokenizerBenchmark", dependencies: ["Tokenization"], swiftSettings: strict),
         // Tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTextTests", ["JSONText"]),
@@ -80,5 +82,6 @@ let package = Package(
         tests("ModelFilesTests", ["ModelFiles", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
         tests("GenerationTests", ["Generation", "Tokenization"]),
+        tests("TokenizationTests", ["Tokenization"]),
     ]
 )

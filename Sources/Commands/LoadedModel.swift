@@ -37,7 +37,11 @@ struct LoadedModel: Sendable {
         let configuration = try GPTJConfiguration(folder: located.folder)
         let checkpoint = try located.checkpoint()
         weights = try GPTJWeights(configuration: configuration, checkpoint: checkpoint)
-        tokenizer = Tokenizer.exists(in: located.folder) ? try Tokenizer(folder: located.folder) : nil
+        do {
+            tokenizer = try Tokenizer(folder: located.folder)
+        } catch TokenizerError.noTokenizer {
+            tokenizer = nil
+        }
         fingerprint = checkpoint.fingerprint
         self.threads = threads
         self.instructionSet = instructionSet

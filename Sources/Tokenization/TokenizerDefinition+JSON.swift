@@ -55,7 +55,8 @@ extension TokenizerDefinition {
             } else if case .string(let line) = element {
                 if Merge.isVersionLine(line) { continue }
                 guard let merge = Merge(line: line[...]) else {
-                    throw .malformedMerge(source: "\(field.path): \(field.name)", number: index + 1, found: element.summary)
+                    throw .malformedMerge(
+                        source: "\(field.path): \(field.name)", number: index + 1, found: element.summary)
                 }
                 merges.append(merge)
             } else {

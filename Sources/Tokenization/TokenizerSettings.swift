@@ -86,7 +86,8 @@ struct TokenizerSettings {
             var token =
                 namedByContent[entry.content]
                 ?? AddedToken(
-                    id: 0, content: String(decoding: entry.content, as: UTF8.self), isSpecial: false, isNormalized: true)
+                    id: 0, content: String(decoding: entry.content, as: UTF8.self), isSpecial: false, isNormalized: true
+                )
             token.id = entry.id
             tokens.append(token)
         }

@@ -36,7 +36,8 @@ struct Vocabulary: Sendable {
             return
         }
         if let place = place(of: id) {
-            throw conflict("the token \"\(String(decoding: tokens[place].bytes.prefix(80), as: UTF8.self))\" of this id")
+            throw conflict(
+                "the token \"\(String(decoding: tokens[place].bytes.prefix(80), as: UTF8.self))\" of this id")
         }
         idOfContent[content] = id
         let place = Int32(tokens.count)

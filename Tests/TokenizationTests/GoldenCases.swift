@@ -28,8 +28,11 @@ enum Golden {
     }
 
     static func lines<Case: Decodable>(_ path: String, as type: Case.Type = Case.self) throws -> [Case] {
-        let data = try Data(contentsOf: SharedFiles.golden(path))
-        return try data.split(separator: UInt8(ascii: "\n")).map { try decode(Data($0)) }
+        try lines(at: SharedFiles.golden(path))
+    }
+
+    static func lines<Case: Decodable>(at url: URL, as type: Case.Type = Case.self) throws -> [Case] {
+        try Data(contentsOf: url).split(separator: UInt8(ascii: "\n")).map { try decode(Data($0)) }
     }
 
     static func json<Value: Decodable>(_ path: String) throws -> Value {

@@ -92,7 +92,9 @@ struct TokenizerGoldenTests {
     func characterClasses() throws {
         let golden: Golden.CharacterClasses = try Golden.json("tokenizer/char_classes.json")
         var expected = [CharacterClass](repeating: .other, count: 0x110000)
-        for (ranges, kind) in [(golden.letter, CharacterClass.letter), (golden.number, .number), (golden.space, .space)] {
+        for (ranges, kind) in [
+            (golden.letter, CharacterClass.letter), (golden.number, .number), (golden.space, .space),
+        ] {
             for range in ranges {
                 for codePoint in range[0]...range[1] { expected[Int(codePoint)] = kind }
             }
@@ -108,7 +110,7 @@ struct TokenizerGoldenTests {
 struct ReferenceModelTests {
     struct Prompt: Decodable {
         var prompt: String?
-        var prompt_ids: [TokenID]?
+        var promptIds: [TokenID]?
     }
 
     @Test("the reference model's prompts have their ids, from either form of its tokenizer", arguments: [true, false])
@@ -118,12 +120,10 @@ struct ReferenceModelTests {
             try fromTokenizerJSON ? Tokenizer(folder: folder) : Tokenizer.withoutTokenizerJSON(folder)
         #expect(tokenizer.vocabularySize == 4096)
         #expect((0..<4096).filter { tokenizer.isSpecial($0) } == Array(0..<16))
-        let text = try String(contentsOf: folder.appending(path: "golden.jsonl"), encoding: .utf8)
         var count = 0
-        for line in text.split(separator: "\n") {
-            let golden = try JSONDecoder().decode(Prompt.self, from: Data(line.utf8))
+        for golden in try Golden.lines(at: folder.appending(path: "golden.jsonl"), as: Prompt.self) {
             guard let prompt = golden.prompt else { continue }
-            #expect(tokenizer.encode(prompt, allowSpecial: true) == golden.prompt_ids)
+            #expect(tokenizer.encode(prompt, allowSpecial: true) == golden.promptIds)
             #expect(tokenizer.encode(prompt).allSatisfy { $0 >= 16 })
             count += 1
         }
