@@ -82,6 +82,7 @@ let package = Package(
         tests("ModelFilesTests", ["ModelFiles", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
         tests("GenerationTests", ["Generation", "Tokenization"]),
+        tests("CommandsTests", ["nightshift", "JSONText"]),
         tests("TokenizationTests", ["Tokenization"]),
     ]
 )

@@ -42,7 +42,7 @@ struct LoadedModel: Sendable {
         } catch TokenizerError.noTokenizer {
             tokenizer = nil
         }
-        fingerprint = checkpoint.fingerprint
+        fingerprint = try checkpoint.fingerprint
         self.threads = threads
         self.instructionSet = instructionSet
         self.keyValueBytes = keyValueBytes

@@ -12,7 +12,7 @@ struct JSONTextTests {
             (#"{"a":{"b":[]},"c":"d"}"#, ["a": ["b": []], "c": "d"]),
             (#""\"\\\/\b\f\n\r\té🌙""#, .string("\"\\/\u{8}\u{C}\n\r\t\u{E9}🌙")),
             ("9223372036854775807", .integer(.max)), ("9223372036854775808", .number(9_223_372_036_854_775_808)),
-        ])
+        ] as [(String, JSONValue)])
     func valid(_ text: String, _ expected: JSONValue) throws {
         #expect(try JSONParser.parse(text) == expected)
     }

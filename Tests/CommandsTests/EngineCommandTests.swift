@@ -1,0 +1,167 @@
+import Foundation
+import JSONText
+import TestSupport
+import Testing
+
+@Suite("Engine commands", .enabled(if: SharedFiles.areAvailable, "needs the reference values in shared/"))
+struct EngineCommandTests {
+    let model = SharedFiles.golden("e2e/model").path
+
+    private func golden() throws -> JSONValue {
+        try JSONParser.parse([UInt8](Data(contentsOf: SharedFiles.golden("e2e/e2e.json"))))
+    }
+
+    private func array(_ value: JSONValue?) -> [JSONValue] {
+        if case .array(let values) = value { values } else { [] }
+    }
+
+    @Test("text in, HuggingFace's text out, many requests at once")
+    func generate() throws {
+        var requests: [String] = []
+        var expected: [JSONValue: JSONValue] = [:]
+        for (index, testCase) in array(try golden()["cases"]).enumerated() {
+            guard testCase["params"]?["num_beams"] == nil else { continue }
+            let result = array(testCase["results"])[0]
+            let request: JSONValue = [
+                "id": .integer(index), "prompt": testCase["text"]!, "max_new_tokens": testCase["params"]!["max_new_tokens"]!,
+                "eos_token_id": testCase["params"]!["eos_token_id"] ?? .null,
+            ]
+            requests.append(request.text)
+            expected[.integer(index)] = result["new_tokens"]
+            expected[.string("\(index)")] = testCase["generated_text"] ?? result["generated_text"]
+        }
+        #expect(requests.count > 10)
+        let outcome = try CommandLine().run(
+            ["engine", "generate", "--model", model], input: requests.joined(separator: "\n"))
+        #expect(outcome.status == 0)
+        let answers = try outcome.objects
+        #expect(answers.count == requests.count)
+        for answer in answers {
+            let id = try #require(answer["id"])
+            #expect(answer["ids"] == expected[id])
+        }
+    }
+
+    @Test("the text before a stop string is kept whole")
+    func stopStrings() throws {
+        let cases = array(try golden()["stop_strings"])
+        let requests = cases.enumerated().map { index, stop -> String in
+            let request: JSONValue = [
+                "id": .integer(index), "prompt": stop["text"]!, "max_new_tokens": 40, "eos_token_id": .null,
+                "stop": .array([stop["stop"]!]),
+            ]
+            return request.text
+        }
+        let answers = try CommandLine().run(
+            ["engine", "generate", "--model", model], input: requests.joined(separator: "\n")).objects
+        #expect(answers.count == cases.count && cases.count > 10)
+        for answer in answers {
+            guard case .integer(let index)? = answer["id"] else { continue }
+            #expect(answer["text"] == cases[index]["expected_text_before_stop"])
+            #expect(answer["finish_reason"] == "stop")
+        }
+    }
+
+    @Test("a wrong line gets its error, and the rest go on")
+    func wrongLines() throws {
+        let outcome = try CommandLine().run(
+            ["engine", "generate", "--model", model],
+            input: """
+                {"id": 1, "prompt": "Hello", "max_new_tokens": 2}
+                no JSON
+                {"id": 3, "prompt": "Hello", "temprature": 2}
+                {"id": 4, "prompt": "Hello", "max_new_tokens": 2, "do_sample": true, "temperature": -1}
+                {"id": 5, "prompt_ids": [70000], "max_new_tokens": 2}
+                {"id": 6, "prompt": "Hello", "max_new_tokens": 2000000}
+                {"id": 7}
+                {"id": 8, "prompt": "Hello", "max_new_tokens": 2}
+                """)
+        #expect(outcome.status == 1)
+        var errors: [JSONValue: String] = [:]
+        for object in try outcome.objects {
+            if case .string(let error)? = object["error"] { errors[object["id"]!] = error }
+        }
+        #expect(try outcome.objects.count == 8)
+        #expect(errors.count == 6)
+        #expect(errors[3]?.contains("'temprature'") == true)
+        #expect(errors[4] == "temperature is -1.0; allowed: a number above 0")
+        #expect(errors[5] == "token 70000 isn't in the vocabulary; ids run from 0 to 50399")
+        #expect(errors[6]?.contains("the model's context holds 256") == true)
+        #expect(errors[7] == "prompt or prompt_ids is missing")
+        #expect(outcome.errors == "nightshift: 6 lines could not be answered\n")
+    }
+
+    @Test("special tokens in a text are text unless asked for")
+    func specialTokens() throws {
+        let answers = try CommandLine().run(
+            ["engine", "tokenize", "--model", model],
+            input: """
+                {"id": 1, "text": "a<|endoftext|>"}
+                {"id": 2, "text": "a<|endoftext|>", "allow_special": true}
+                """).objects
+        #expect(answers[1]["ids"] == [64, 50256])
+        #expect(answers[0]["ids"] != answers[1]["ids"])
+        let back = try CommandLine().run(
+            ["engine", "detokenize", "--model", model],
+            input: answers.map { (["id": $0["id"]!, "ids": $0["ids"]!] as JSONValue).text }.joined(separator: "\n"))
+        #expect(try back.objects.map { $0["text"] } == ["a<|endoftext|>", "a<|endoftext|>"])
+    }
+
+    @Test("scores and logits agree with each other")
+    func scoreAndLogits() throws {
+        let folder = SharedFiles.golden("models/a-rot8/checkpoints/st-f32").path
+        let score = try CommandLine().run(
+            ["engine", "score", "--model", folder], input: #"{"id":1,"prompt_ids":[5,6],"continuation_ids":[7]}"#
+        ).objects[0]
+        let logits = try CommandLine().run(
+            ["engine", "logits", "--model", folder], input: #"{"id":1,"ids":[5,6],"last":true}"#
+        ).objects[0]
+        let values = array(array(logits["logits"]).first).map { value -> Double in
+            switch value {
+            case .number(let number): number
+            case .integer(let number): Double(number)
+            default: .nan
+            }
+        }
+        #expect(values.count == 512)
+        let logprob = values[7] - log(values.reduce(0) { $0 + exp($1) })
+        guard case .number(let sum)? = score["sum"] else {
+            Issue.record("no sum")
+            return
+        }
+        #expect(abs(sum - logprob) < 1e-4)
+    }
+
+    @Test("a model that can't be loaded ends the command with a lawful code")
+    func noModel() throws {
+        let missing = try CommandLine().run(["engine", "logits", "--model", "/nowhere"])
+        #expect(missing.status == 66)
+        #expect(missing.errors.contains("/nowhere"))
+        #expect(try CommandLine().run(["engine", "logits"]).status == 69)
+        #expect(try CommandLine().run(["engine", "logits", "--model", model, "--threads", "0"]).status == 64)
+    }
+
+    @Test("every malformed model is refused in words, or loads to the right logits")
+    func malformed() throws {
+        let cases = try JSONParser.parse([UInt8](Data(contentsOf: SharedFiles.golden("malformed/cases.json"))))
+        let ids = try #require(cases["probe_input_ids"])
+        let request: JSONValue = ["id": 1, "ids": ids]
+        for malformed in array(cases["model"]) {
+            guard case .string(let name)? = malformed["id"], case .string(let expect)? = malformed["expect"] else {
+                continue
+            }
+            let outcome = try CommandLine().run(
+                ["engine", "logits", "--model", SharedFiles.golden("malformed/model/\(name)").path],
+                input: request.text)
+            switch expect {
+            case "load": #expect(outcome.status == 0, "\(name): \(outcome.errors)")
+            case "reject":
+                #expect([65, 66, 69].contains(outcome.status), "\(name): \(outcome.status)")
+                #expect(outcome.errors.contains(name), "\(name): \(outcome.errors)")
+            default: #expect([0, 1, 65].contains(outcome.status), "\(name): \(outcome.status)")
+            }
+        }
+        let trace = FileManager.default.temporaryDirectory.appending(path: "PICKLE_WAS_EXECUTED").path
+        #expect(!FileManager.default.fileExists(atPath: trace))
+    }
+}
