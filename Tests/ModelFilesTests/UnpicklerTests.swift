@@ -145,9 +145,8 @@ struct UnpicklerTests {
         #expect(try open(Pickle.dictionary([("x", repeated)])).tensor(named: "x").floats() == [2, 3, 4, 2, 3, 4])
     }
 
-    @Test("Nesting without end, circles and floods of instructions end in an error, soon")
+    @Test("Nesting without end, circles and floods of instructions end in an error, soon", .timeLimit(.minutes(1)))
     func floods() throws {
-        let start = ContinuousClock.now
         let many = 900_000
         // Tuples in tuples, marks, lists in lists, a list that holds itself, one long text under many names.
         try refused([0x29] + [UInt8](repeating: 0x85, count: many))
@@ -162,6 +161,5 @@ struct UnpicklerTests {
         let list = [0x28] + [UInt8](repeating: 0x4E, count: 300_000) + [0x74, 0x71, 0, 0x30]
         let call = Pickle.orderedDictionary + [0x71, 1, 0x30]
         try refused(list + call + [[UInt8]](repeating: [0x68, 1, 0x68, 0, 0x52], count: 200_000).joined())
-        #expect(ContinuousClock.now - start < .seconds(10))
     }
 }

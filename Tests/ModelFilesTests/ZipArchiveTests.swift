@@ -36,6 +36,19 @@ struct ZipArchiveTests {
         }
     }
 
+    @Test("Entries beyond 4 GiB are found, as in the files of large models")
+    func largeFile() throws {
+        let folder = try TemporaryFolder()
+        var zip = good
+        zip.base = 5 << 30
+        let file = try folder.write(Array("PK".utf8) + [3, 4], to: "pytorch_model.bin")
+        let handle = try FileHandle(forWritingTo: file)
+        try handle.seek(toOffset: UInt64(zip.base))
+        try handle.write(contentsOf: Data(zip.build()))
+        try handle.close()
+        #expect(try Checkpoint.open(file: file).tensor(named: "x").floats() == [1, 2, 3, 5, 6, 7])
+    }
+
     @Test("Compressed entries are refused with advice")
     func compressed() throws {
         let folder = try TemporaryFolder()
