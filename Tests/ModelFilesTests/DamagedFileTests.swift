@@ -66,9 +66,9 @@ struct DamagedFileTests {
             "b":{"dtype":"BF16","shape":[4],"data_offsets":[24,32]},"c":{"dtype":"U8","shape":[],"data_offsets":[32,33]}}
             """#
         let file = safetensors(header: header, data: bytes(of: (0..<8).map(Float.init)) + [1])
-        let counts = try open(file, as: "x.safetensors", times: 4000, seed: 1)
-        #expect(counts.opened > 100)
-        #expect(counts.refused > 1000)
+        let counts = try open(file, as: "x.safetensors", times: 2000, seed: 1)
+        #expect(counts.opened > 50)
+        #expect(counts.refused > 500)
     }
 
     @Test("A damaged torch file is refused or loads, and never ends the process", arguments: [false, true])
@@ -81,9 +81,9 @@ struct DamagedFileTests {
                 ("c", Pickle.tensor(Pickle.storage("BFloat16Storage", key: "0", count: 24), shape: [], strides: [])),
             ]))
         zip.usesZip64 = usesZip64
-        let counts = try open(zip.build(), as: "x.bin", times: 4000, seed: usesZip64 ? 2 : 3)
-        #expect(counts.opened > 100)
-        #expect(counts.refused > 1000)
+        let counts = try open(zip.build(), as: "x.bin", times: 2000, seed: usesZip64 ? 2 : 3)
+        #expect(counts.opened > 50)
+        #expect(counts.refused > 500)
     }
 
     @Test("A damaged index is refused or loads")
