@@ -49,6 +49,15 @@ struct CheckpointLayoutTests {
         }
     }
 
+    @Test(
+        "The models with a tokenizer fit their layouts too", .enabled(if: SharedFiles.areAvailable, needsShared),
+        arguments: ["golden/e2e/model", "models/reference-small"])
+    func wholeModels(path: String) throws {
+        let folder = try #require(SharedFiles.folder).appending(path: path)
+        let layout = CheckpointLayout(try GPTJConfiguration(folder: folder))
+        #expect(try layout.check(Checkpoint.open(folder: folder)).unexpected.isEmpty)
+    }
+
     private struct MalformedCases: Decodable {
         struct Case: Decodable, Sendable {
             let id: String

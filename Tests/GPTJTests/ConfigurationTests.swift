@@ -123,4 +123,28 @@ struct ConfigurationTests {
     func garbage(json: String) throws {
         #expect(throws: ModelFileError.self) { try configuration(json) }
     }
+
+    @Test("A configuration damaged at random is refused or has sizes that fit together")
+    func damage() throws {
+        let good = Array(#"{"n_layer":2,"n_embd":64,"n_head":4,"rotary_dim":8,"n_inner":null,"vocab_size":512}"#.utf8)
+        let telling = Array(#"0123456789-.eE",:{}[]xl"#.utf8)
+        var state: UInt64 = 1
+        var acceptedCount = 0
+        for _ in 0..<20_000 {
+            var json = good
+            for _ in 0..<2 {
+                // Knuth's linear congruential generator; its high bits are the good ones.
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                json[Int(state >> 33) % json.count] = telling[Int(state >> 40) % telling.count]
+            }
+            do {
+                let configuration = try GPTJConfiguration(json: json, path: "config.json")
+                acceptedCount += 1
+                #expect(configuration.headLength * configuration.headCount == configuration.width)
+                #expect(configuration.rotaryLength <= configuration.headLength)
+                _ = CheckpointLayout(configuration).parameterCount
+            } catch is ModelFileError {}
+        }
+        #expect(acceptedCount > 1000)
+    }
 }

@@ -38,6 +38,8 @@ struct ZipBuilder {
     /// Sizes, offsets and the end record in their 64-bit forms.
     var usesZip64 = false
     var comment: [UInt8] = []
+    /// Where the first byte built lies in the file: beyond 4 GiB, offsets alone take their 64-bit form.
+    var base = 0
     /// Lies about the size of each entry by this much.
     var excessByteCount = 0
 
@@ -53,29 +55,31 @@ struct ZipBuilder {
             file +=
                 littleEndian(UInt16(name.utf8.count)) + littleEndian(UInt16(5)) + name.utf8 + [0x46, 0x42, 1, 0, 0x5A]
             file += bytes
-            directory += entry(name: name, byteCount: bytes.count + excessByteCount, offset: offset)
+            directory += entry(name: name, byteCount: bytes.count + excessByteCount, offset: base + offset)
         }
-        return file + directory + end(directoryOffset: file.count, directoryLength: directory.count)
+        return file + directory + end(directoryOffset: base + file.count, directoryLength: directory.count)
     }
 
     private func entry(name: String, byteCount: Int, offset: Int) -> [UInt8] {
         var bytes = littleEndian(UInt32(0x0201_4b50)) + littleEndian(UInt16(45)) + littleEndian(UInt16(45))
         bytes += littleEndian(UInt16(0)) + littleEndian(method) + [UInt8](repeating: 0, count: 8)
         let sizes = usesZip64 ? UInt32.max : UInt32(byteCount)
+        let has64BitOffset = usesZip64 || base > 0
         bytes += littleEndian(sizes) + littleEndian(sizes) + littleEndian(UInt16(name.utf8.count))
         var extra: [UInt8] = []
-        if usesZip64 {
+        if has64BitOffset {
             // Another extra field before the one that counts.
-            extra = littleEndian(UInt16(0x5455)) + littleEndian(UInt16(2)) + [1, 2]
-            extra += littleEndian(UInt16(1)) + littleEndian(UInt16(24))
-            extra += littleEndian(UInt64(byteCount)) + littleEndian(UInt64(byteCount)) + littleEndian(UInt64(offset))
+            extra = littleEndian(UInt16(0x5455)) + littleEndian(UInt16(2)) + [1, 2] + littleEndian(UInt16(1))
+            let sizes = usesZip64 ? littleEndian(UInt64(byteCount)) + littleEndian(UInt64(byteCount)) : []
+            extra += littleEndian(UInt16(sizes.count + 8)) + sizes + littleEndian(UInt64(offset))
         }
         bytes += littleEndian(UInt16(extra.count)) + [UInt8](repeating: 0, count: 10)
-        return bytes + littleEndian(usesZip64 ? UInt32.max : UInt32(offset)) + name.utf8 + extra
+        return bytes + littleEndian(has64BitOffset ? UInt32.max : UInt32(offset)) + name.utf8 + extra
     }
 
     private func end(directoryOffset: Int, directoryLength: Int) -> [UInt8] {
         var bytes: [UInt8] = []
+        let usesZip64 = usesZip64 || base > 0
         if usesZip64 {
             bytes += littleEndian(UInt32(0x0606_4b50)) + littleEndian(UInt64(44)) + littleEndian(UInt32(45 << 16 | 45))
             bytes += littleEndian(UInt64(0)) + littleEndian(UInt64(entries.count)) + littleEndian(UInt64(entries.count))
