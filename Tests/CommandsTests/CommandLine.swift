@@ -25,8 +25,12 @@ struct CommandLine {
     var environment: [String: String] = [:]
     var folder = FileManager.default.temporaryDirectory
 
+    /// A command that ends before it has read its input must not end the tests.
+    private static let ignoresBrokenPipes: Void = { signal(SIGPIPE, SIG_IGN) }()
+
     @discardableResult
     func run(_ arguments: [String], input: String = "") throws -> Outcome {
+        Self.ignoresBrokenPipes
         let process = Process()
         process.executableURL = Self.executable
         process.arguments = arguments

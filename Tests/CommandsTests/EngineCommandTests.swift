@@ -23,7 +23,7 @@ struct EngineCommandTests {
             guard testCase["params"]?["num_beams"] == nil else { continue }
             let result = array(testCase["results"])[0]
             let request: JSONValue = [
-                "id": .integer(index), "prompt": testCase["text"]!, "max_new_tokens": testCase["params"]!["max_new_tokens"]!,
+                "id": .integer(index), "prompt": testCase["text"]!, "allow_special": true, "max_new_tokens": testCase["params"]!["max_new_tokens"]!,
                 "eos_token_id": testCase["params"]!["eos_token_id"] ?? .null,
             ]
             requests.append(request.text)
@@ -47,7 +47,8 @@ struct EngineCommandTests {
         let cases = array(try golden()["stop_strings"])
         let requests = cases.enumerated().map { index, stop -> String in
             let request: JSONValue = [
-                "id": .integer(index), "prompt": stop["text"]!, "max_new_tokens": 40, "eos_token_id": .null,
+                "id": .integer(index), "prompt": stop["text"]!, "allow_special": true, "max_new_tokens": 40,
+                "eos_token_id": .null,
                 "stop": .array([stop["stop"]!]),
             ]
             return request.text
