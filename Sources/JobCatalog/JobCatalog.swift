@@ -86,8 +86,11 @@ public struct JobCatalog: Sendable {
         // Attributes first: reading a pipe would wait for a writer, and a device might never end.
         let target = file.resolvingSymlinksInPath().path
         do {
-            guard try FileManager.default.attributesOfItem(atPath: target)[.type] as? FileAttributeType == .typeRegular
-            else { throw JobCatalogError.unreadable(path: file.path, problem: "not a file") }
+            let type = try FileManager.default.attributesOfItem(atPath: target)[.type] as? FileAttributeType
+            guard type == .typeRegular else {
+                let problem = type == .typeSymbolicLink ? "a link to nothing" : "not a file"
+                throw JobCatalogError.unreadable(path: file.path, problem: problem)
+            }
             let handle = try FileHandle(forReadingFrom: URL(filePath: target))
             defer { try? handle.close() }
             // One byte more than allowed, so that the reader sees that it is too much.
