@@ -35,7 +35,8 @@ extension DocumentError: CustomStringConvertible {
             return "\(path): a folder, not a file"
         case .nothingInFolder(let path, let skipped):
             let read = DocumentFormat.supportedExtensions.map { "." + $0 }.joined(separator: ", ")
-            let others = skipped == 0 ? "it is empty" : "\(skipped) other \(skipped == 1 ? "entry was" : "entries were") skipped"
+            let others =
+                skipped == 0 ? "it is empty" : "\(skipped) other \(skipped == 1 ? "entry was" : "entries were") skipped"
             return "\(path): no documents in this folder (\(others)); files that are found in folders: \(read)"
         case .notAFile(let path, let kind):
             return "\(path): \(kind), not a file; to read what comes out of it, send it to standard input and name '-'"

@@ -16,6 +16,7 @@ public struct DocumentFinder: Sendable {
 
     /// An entry of a folder that isn't read.
     public struct Skipped: Sendable, Equatable {
+        /// Why, in words that can be shown.
         public enum Reason: String, Sendable {
             case hidden
             case otherFormat = "not a format that is read"
@@ -26,18 +27,15 @@ public struct DocumentFinder: Sendable {
             case tooDeep = "folders nested too deep"
         }
 
+        /// The entry, with the path of the folder as it was given.
         public var path: String
         public var reason: Reason
-
-        public init(path: String, reason: Reason) {
-            self.path = path
-            self.reason = reason
-        }
     }
 
     /// Folders within folders beyond this are skipped; real ones aren't nested like that.
     static let maximumDepth = 100
 
+    /// A finder; it holds no state.
     public init() {}
 
     /// Expands arguments: `-` is standard input; a path is a file or a folder, read with all that is in it; what
@@ -104,7 +102,14 @@ private struct Search {
                 skip(.hidden)
                 continue
             }
-            guard let status = try? FileStatus.of(path) else {
+            let status: FileStatus?
+            do {
+                status = try FileStatus.of(path)
+            } catch {
+                skip(.noPermission)
+                continue
+            }
+            guard let status else {
                 skip(.brokenLink)
                 continue
             }

@@ -3,6 +3,7 @@ public enum DocumentFormat: String, Sendable, CaseIterable {
     case plainText = "text/plain"
     case markdown = "text/markdown"
 
+    /// As documents store it.
     public var mediaType: String { rawValue }
 
     /// File name extensions, in small letters.
@@ -34,7 +35,8 @@ public enum DocumentFormat: String, Sendable, CaseIterable {
 
     /// Formats that hold text but aren't read, by extension.
     private static let unreadFormats = [
-        "pdf": "PDF", "html": "HTML", "htm": "HTML", "xhtml": "HTML", "docx": "a Word document", "doc": "a Word document",
+        "pdf": "PDF", "html": "HTML", "htm": "HTML", "xhtml": "HTML", "docx": "a Word document",
+        "doc": "a Word document",
         "odt": "an OpenDocument text", "rtf": "RTF", "epub": "EPUB", "eml": "a mail file", "mbox": "a mailbox",
     ]
 

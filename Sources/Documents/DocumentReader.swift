@@ -6,8 +6,10 @@ public struct DocumentReader: Sendable {
     /// The most bytes a document may have.
     public var maximumBytes: Int
 
+    /// 64 MiB: about sixty thousand pages.
     public static let defaultMaximumBytes = 64 << 20
 
+    /// - parameter maximumBytes: above 0.
     public init(maximumBytes: Int = DocumentReader.defaultMaximumBytes) {
         precondition(maximumBytes > 0)
         self.maximumBytes = maximumBytes

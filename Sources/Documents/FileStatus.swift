@@ -26,13 +26,14 @@ struct FileStatus {
     let size: Int
     let identity: Identity
 
-    /// - returns: `nil` where there is nothing, which a symbolic link to itself or to nothing counts as.
+    /// - returns: `nil` where there is nothing: also for a symbolic link to itself or to nothing, and for a name too
+    ///   long for a file.
     /// - throws: ``DocumentError/noPermission(path:)``, ``DocumentError/unreadable(path:reason:)``.
     static func of(_ path: String) throws -> FileStatus? {
         var status = stat()
         guard stat(path, &status) == 0 else {
             let code = errno
-            if [ENOENT, ENOTDIR, ELOOP].contains(code) { return nil }
+            if [ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG].contains(code) { return nil }
             throw error(code, path: path)
         }
         return FileStatus(status)

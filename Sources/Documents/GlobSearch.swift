@@ -23,6 +23,8 @@ struct GlobSearch {
         }
         let rest = components.dropFirst()
         if component == "**" {
+            // A link back to where the search began is a circle, too.
+            if let start = try FileStatus.of(folder.isEmpty ? "." : folder) { seen.insert(start.identity) }
             try walkAll(folder, rest, depth: depth)
         } else if !GlobPattern.isPattern(component) {
             let path = Folder.path(folder, component)

@@ -17,7 +17,8 @@ enum TextDecoding {
     private static func decoded(_ bytes: [UInt8], path: String) throws -> String {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
             guard let text = String(validating: bytes.dropFirst(3), as: UTF8.self) else {
-                throw DocumentError.unknownEncoding(path: path, found: "a UTF-8 byte order mark, then bytes that aren't UTF-8")
+                throw DocumentError.unknownEncoding(
+                    path: path, found: "a UTF-8 byte order mark, then bytes that aren't UTF-8")
             }
             return text
         }
@@ -37,11 +38,13 @@ enum TextDecoding {
         _ bytes: [UInt8], path: String, unit: (UInt8, UInt8) -> UInt16
     ) throws -> String {
         guard bytes.count.isMultiple(of: 2) else {
-            throw DocumentError.unknownEncoding(path: path, found: "a UTF-16 byte order mark, but an odd number of bytes")
+            throw DocumentError.unknownEncoding(
+                path: path, found: "a UTF-16 byte order mark, but an odd number of bytes")
         }
         let units = stride(from: 2, to: bytes.count, by: 2).map { unit(bytes[$0], bytes[$0 + 1]) }
         guard let text = String(validating: units, as: UTF16.self) else {
-            throw DocumentError.unknownEncoding(path: path, found: "a UTF-16 byte order mark, then half a surrogate pair")
+            throw DocumentError.unknownEncoding(
+                path: path, found: "a UTF-16 byte order mark, then half a surrogate pair")
         }
         return text
     }
@@ -59,7 +62,8 @@ enum TextDecoding {
             let scalar = (0x80..<0xA0).contains(byte) ? windows1252Specials[Int(byte) - 0x80] : Unicode.Scalar(byte)
             guard let scalar else {
                 throw DocumentError.unknownEncoding(
-                    path: path, found: "neither UTF-8 nor Windows-1252: byte 0x\(String(byte, radix: 16)) at offset \(offset)")
+                    path: path,
+                    found: "neither UTF-8 nor Windows-1252: byte 0x\(String(byte, radix: 16)) at offset \(offset)")
             }
             text.append(scalar)
         }

@@ -40,6 +40,7 @@ public struct DecodingParameters: Sendable, Equatable {
     /// `seed`: at least 0; `nil` lets the worker choose one, and record it.
     public var seed: Int?
 
+    /// Greedy decoding of at most so many tokens.
     public init(maximumNewTokens: Int) { self.maximumNewTokens = maximumNewTokens }
 }
 
@@ -77,7 +78,8 @@ extension DecodingParameters {
     /// Sets the parameters named, each checked against its range, and then against each other.
     ///
     /// Who names a temperature or another parameter of sampling wants sampling: it is switched on unless `do_sample`
-    /// is named as well. A null leaves a parameter as it is.
+    /// is named as well. Who names a lower `max_new_tokens` alone lowers `min_new_tokens` with it. A null leaves a
+    /// parameter as it is.
     ///
     /// - throws: ``ValueProblem`` with the parameter's name.
     mutating func apply(_ values: [ParameterName: JSONValue]) throws(ValueProblem) {
@@ -90,6 +92,7 @@ extension DecodingParameters {
         for name in ParameterName.allCases {
             if let value = stated[name] { try set(name, value) }
         }
+        if stated[.minimumNewTokens] == nil { minimumNewTokens = min(minimumNewTokens, maximumNewTokens) }
         if minimumNewTokens > maximumNewTokens {
             throw ValueProblem(
                 name: ParameterName.minimumNewTokens.rawValue, value: .integer(minimumNewTokens),

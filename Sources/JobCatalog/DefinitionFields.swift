@@ -72,7 +72,8 @@ struct DefinitionFields {
     }
 
     func problem(_ name: String, line: Int? = nil, _ problem: String) -> JobCatalogError {
-        .invalidDefinition(file: file, line: line ?? node(name)?.line ?? self.line, field: fullPath(name), problem: problem)
+        .invalidDefinition(
+            file: file, line: line ?? node(name)?.line ?? self.line, field: fullPath(name), problem: problem)
     }
 
     func fullPath(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }

@@ -71,9 +71,11 @@ struct DefinitionNode {
                 try mapping.map { key, value in
                     let keyNode = try DefinitionNode(key, file: file, depth: depth + 1)
                     guard case .scalar(let name, _) = keyNode.content else {
-                        throw JobCatalogError.invalidYAML(file: file, line: keyNode.line, problem: "a key must be a text")
+                        throw JobCatalogError.invalidYAML(
+                            file: file, line: keyNode.line, problem: "a key must be a text")
                     }
-                    return Entry(key: name, line: keyNode.line, value: try DefinitionNode(value, file: file, depth: depth + 1))
+                    return Entry(
+                        key: name, line: keyNode.line, value: try DefinitionNode(value, file: file, depth: depth + 1))
                 })
         case .alias:
             throw problem("anchors (&) and aliases (*) aren't used here")
@@ -86,14 +88,17 @@ struct DefinitionNode {
 /// A few nested aliases can stand for billions of nodes, and the parser hashes them all where they are a key, before
 /// any limit could be checked. So `&` and `*` are parsed as private characters, one for one, so that places stay right.
 private enum Disguise {
-    private static let pairs: [(real: Unicode.Scalar, disguised: Unicode.Scalar)] = [("&", "\u{F8F0}"), ("*", "\u{F8F1}")]
+    private static let pairs: [(real: Unicode.Scalar, disguised: Unicode.Scalar)] = [
+        ("&", "\u{F8F0}"), ("*", "\u{F8F1}"),
+    ]
 
     static func put(on text: String) -> String { replace(text) { pair in (pair.real, pair.disguised) } }
     static func take(off text: String) -> String { replace(text) { pair in (pair.disguised, pair.real) } }
     static func isDisguised(_ scalar: Unicode.Scalar) -> Bool { pairs.contains { $0.disguised == scalar } }
 
     private static func replace(
-        _ text: String, _ direction: ((real: Unicode.Scalar, disguised: Unicode.Scalar)) -> (Unicode.Scalar, Unicode.Scalar)
+        _ text: String,
+        _ direction: ((real: Unicode.Scalar, disguised: Unicode.Scalar)) -> (Unicode.Scalar, Unicode.Scalar)
     ) -> String {
         let table = Dictionary(uniqueKeysWithValues: pairs.map(direction))
         var result = String.UnicodeScalarView()

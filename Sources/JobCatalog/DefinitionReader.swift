@@ -46,7 +46,8 @@ struct DefinitionReader {
         let label = file ?? "\(kind).yaml (built in)"
         guard TemplateParser.isName(kind) else {
             throw JobCatalogError.unreadable(
-                path: label, problem: "a kind's name is small letters, digits, '-' and '_', at most 64: rename the file")
+                path: label, problem: "a kind's name is small letters, digits, '-' and '_', at most 64: rename the file"
+            )
         }
         let node = try DefinitionNode.parse(bytes, file: label)
         return try DefinitionReader(node, file: label)

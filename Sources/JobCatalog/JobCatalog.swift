@@ -1,5 +1,5 @@
-public import Foundation
 internal import BuiltInJobs
+public import Foundation
 
 /// All kinds of jobs: the built-in definitions and the user's, which win over built-in ones of the same name.
 ///

@@ -1,5 +1,5 @@
 /// A kind of job: what it needs, how its prompt is made for each family of models, how the text is generated and
-/// what is done with it. Read from one YAML file; `Docs/` of the format is at ``DefinitionReader``.
+/// what is done with it. Read from one YAML file; ``DefinitionReader`` shows its form.
 public struct JobDefinition: Sendable, Equatable {
     /// What is cut from the ends of document and question before they go into the prompt.
     public enum Trimming: String, CaseIterable, Sendable {
@@ -9,7 +9,9 @@ public struct JobDefinition: Sendable, Equatable {
         case newline
     }
 
+    /// The file's name without its extension.
     public let name: String
+    /// What the kind does, in a sentence.
     public let description: String
     /// The file it was read from; `nil` for a built-in definition.
     public let file: String?
@@ -20,9 +22,13 @@ public struct JobDefinition: Sendable, Equatable {
     /// In the order of the file.
     public let options: [OptionDeclaration]
     public let trimming: Trimming
+    /// What to do with a document that doesn't fit, unless the job's option `overflow` says otherwise.
     public let overflow: OverflowPolicy
+    /// The form of the results' texts.
     public let outputFormat: OutputFormat
+    /// What the output must look like, as the file says it; not interpreted here.
     public let constraint: JSONValue?
+    /// An adapter by path or name, unless the job's option `adapter` names another.
     public let adapter: String?
 
     /// Templates by style.
@@ -58,13 +64,23 @@ public struct JobDefinition: Sendable, Equatable {
             adapter: choices.adapter ?? adapter)
     }
 
-    /// Checks at `add` time what would fail when the job is run: inputs, options, and the style where it is known.
+    /// Checks at `add` time what would fail when the job is run: inputs and options.
     ///
+    /// - parameter style: the model's style, where it is known already; without it, a job passes that any of the
+    ///   definition's styles could run.
     /// - throws: ``JobCatalogError``.
     public func validate(_ inputs: JobInputs, style: PromptStyle? = nil) throws {
-        if let style = style ?? variants.keys.min(by: { $0.rawValue < $1.rawValue }) ?? general.map({ _ in .base }) {
-            _ = try prompt(style: style, inputs: inputs)
+        let candidates = style.map { [$0] } ?? styles + (servesEveryStyle ? [.base] : [])
+        var problem: (any Error)?
+        for candidate in candidates {
+            do {
+                _ = try prompt(style: candidate, inputs: inputs)
+                return
+            } catch {
+                problem = problem ?? error
+            }
         }
+        if let problem { throw problem }
     }
 
     // MARK: - Inputs

@@ -4,6 +4,7 @@ public struct JobInputs: Sendable, Equatable {
     public var document: String?
     /// The document's title, where there is one; templates may use it inside `{{#if title}}`.
     public var title: String?
+    /// What is asked of the document, for kinds that take a question.
     public var question: String?
     /// The job's options, by name: the definition's own, and decoding parameters by HuggingFace's names.
     public var options: [String: JSONValue]

@@ -8,9 +8,11 @@ public struct OptionDeclaration: Sendable, Equatable {
         case boolean
     }
 
+    /// As it stands before the `=`, and in templates.
     public let name: String
     /// For people, in `kinds show`; may be empty.
     public let description: String
+    /// What a job's value must be.
     public let type: ValueType
     /// The value of a job that doesn't name the option; without one, templates may use it only inside its `{{#if}}`.
     public let defaultValue: JSONValue?

@@ -22,7 +22,8 @@ enum OptionReader {
         let type: OptionDeclaration.ValueType = try fields.choice("type") ?? .string
         // Checked as the values of a job are, so that a default is of the type and among the values.
         func checked(_ node: DefinitionNode, _ field: String, among values: [JSONValue]) throws -> JSONValue {
-            let value: JSONValue = if type == .string, case .scalar(let text, _) = node.content { .string(text) } else { node.value }
+            let value: JSONValue =
+                if type == .string, case .scalar(let text, _) = node.content { .string(text) } else { node.value }
             let declaration = OptionDeclaration(
                 name: name, description: "", type: type, defaultValue: nil, allowedValues: values)
             do {

@@ -2,6 +2,7 @@ internal import Foundation
 
 /// What is done to generated text before it becomes a result: the stop string and all after it go, then each step in order.
 public struct PostProcessing: Sendable, Equatable {
+    /// One change of the text, by the name that definitions call it.
     public enum Step: Sendable, Equatable {
         /// `trim`: white space and line ends go from both ends.
         case trim
@@ -16,8 +17,10 @@ public struct PostProcessing: Sendable, Equatable {
         case stripLabel([String])
     }
 
+    /// In the order they are done.
     public var steps: [Step]
 
+    /// Post-processing by these steps, in order.
     public init(_ steps: [Step]) { self.steps = steps }
 
     /// The result's text: `text` up to the first stop string, after all steps.
@@ -44,7 +47,8 @@ public struct PostProcessing: Sendable, Equatable {
         case .trim:
             return text.trimmingCharacters(in: .whitespacesAndNewlines)
         case .firstLine:
-            return text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? ""
+            return text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init)
+                ?? ""
         case .firstParagraph:
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             return lines.prefix { !$0.allSatisfy(\.isWhitespace) }.joined(separator: "\n")

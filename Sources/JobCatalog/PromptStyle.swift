@@ -2,6 +2,7 @@
 ///
 /// The set is open: a definition of the user's may name a style of its own, picked by `--style`.
 public struct PromptStyle: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+    /// The name in definitions and after `--style`.
     public let rawValue: String
 
     public init(rawValue: String) { self.rawValue = rawValue }
@@ -19,6 +20,7 @@ public struct PromptStyle: RawRepresentable, Hashable, Sendable, CustomStringCon
     /// This project's own small models: special tokens.
     public static let pocket = PromptStyle(rawValue: "pocket")
 
+    /// The styles that the built-in definitions know.
     public static let wellKnown: [PromptStyle] = [.base, .instruct, .mlperf, .nlpcloud, .gptJT, .pocket]
 
     public var description: String { rawValue }

@@ -11,6 +11,7 @@ public import Tokenization
 public struct PromptTemplate: Sendable, Equatable {
     /// A value for a name of the template.
     public struct Value: Sendable, Equatable {
+        /// What stands in the prompt.
         public var text: String
         /// Whether a job definition's author wrote the text, so that special tokens in it are special.
         public var isTrusted: Bool
@@ -27,10 +28,12 @@ public struct PromptTemplate: Sendable, Equatable {
 
     /// A piece of a rendered template, with the name of the value it came from; `nil` for the template's own text.
     public struct Piece: Sendable, Equatable {
+        /// The text, trusted or plain.
         public var piece: TextPiece
+        /// The value's name.
         public var name: String?
 
-        public init(piece: TextPiece, name: String?) {
+        init(piece: TextPiece, name: String?) {
             self.piece = piece
             self.name = name
         }

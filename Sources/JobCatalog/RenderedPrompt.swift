@@ -28,13 +28,17 @@ public struct RenderedPrompt: Sendable, Equatable {
     public let documentPieces: [Int]
     /// Generation ends before the first of these; the result never holds one.
     public let stopStrings: [String]
+    /// How to choose tokens: the definition's parameters, those of its style, and the job's, the last winning.
     public let parameters: DecodingParameters
     /// The most tokens the prompt may have, where the definition says; the model's context limits it in any case.
     public let inputTokenBudget: Int?
     /// Tokens to keep free in the context for the output.
     public var outputTokenBudget: Int { parameters.maximumNewTokens }
+    /// What to do where the prompt and the output's tokens don't fit.
     public let overflow: OverflowPolicy
+    /// Turns what was generated into the result's text, together with ``stopStrings``.
     public let postProcessing: PostProcessing
+    /// The form of the result's text.
     public let outputFormat: OutputFormat
     /// What the output must look like, as the definition says it; not interpreted here.
     public let constraint: JSONValue?

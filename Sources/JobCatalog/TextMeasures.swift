@@ -9,8 +9,10 @@ public enum TextMeasures {
     public static func grounding(of text: String, in input: String) -> Double? {
         let content = words(in: text).filter { !stopWords.contains($0) }
         guard !content.isEmpty else { return nil }
-        let known = Set(words(in: input))
-        return Double(content.count { known.contains($0) }) / Double(content.count)
+        // The input may be a book: its words are looked at one by one, not collected.
+        var new = Set(content)
+        forEachWord(in: input) { new.remove($0) }
+        return Double(content.count { !new.contains($0) }) / Double(content.count)
     }
 
     /// The share of the text's runs of four words that stand earlier in the text already; `nil` for a text of fewer
@@ -26,6 +28,11 @@ public enum TextMeasures {
     /// The words of `text`, in order.
     public static func words(in text: String) -> [String] {
         var words: [String] = []
+        forEachWord(in: text) { words.append($0) }
+        return words
+    }
+
+    private static func forEachWord(in text: String, _ body: (String) -> Void) {
         var word = String.UnicodeScalarView()
         // A scalar that belongs to the word only if the next one goes on with it.
         var joint: Unicode.Scalar?
@@ -37,21 +44,22 @@ public enum TextMeasures {
                     if isJoint(between, from: last, to: kind) {
                         word.append(between == "\u{2019}" ? "'" : between)
                     } else {
-                        close(&word, into: &words)
+                        close(&word, body)
                     }
                     joint = nil
                 }
                 word.append(scalar)
                 last = kind
-            } else if joint == nil, !word.isEmpty, scalar == "'" || scalar == "\u{2019}" || scalar == "." || scalar == "," {
+            } else if joint == nil, !word.isEmpty,
+                scalar == "'" || scalar == "\u{2019}" || scalar == "." || scalar == ","
+            {
                 joint = scalar
             } else {
-                close(&word, into: &words)
+                close(&word, body)
                 joint = nil
             }
         }
-        close(&word, into: &words)
-        return words
+        close(&word, body)
     }
 
     private enum Kind {
@@ -82,9 +90,9 @@ public enum TextMeasures {
         scalar == "." || scalar == "," ? last == .digit && next == .digit : last == .letter && next == .letter
     }
 
-    private static func close(_ word: inout String.UnicodeScalarView, into words: inout [String]) {
+    private static func close(_ word: inout String.UnicodeScalarView, _ body: (String) -> Void) {
         guard !word.isEmpty else { return }
-        words.append(String(word).lowercased())
+        body(String(word).lowercased())
         word = String.UnicodeScalarView()
     }
 

@@ -10,7 +10,8 @@ struct DocumentFinderTests {
     init() throws {
         folder = try TemporaryFolder()
         for name in [
-            "page10.txt", "page2.txt", "Page1.txt", "notes.md", "photo.jpg", ".hidden.txt", "sub/deep/x.txt", "sub/a.txt",
+            "page10.txt", "page2.txt", "Page1.txt", "notes.md", "photo.jpg", ".hidden.txt", "sub/deep/x.txt",
+            "sub/a.txt",
             "sub/b.pdf", ".git/config.txt", "[odd].txt",
         ] {
             try folder.write("text", to: name)
@@ -37,7 +38,8 @@ struct DocumentFinderTests {
 
     @Test("arguments keep their order, and a file named twice is found once")
     func order() throws {
-        #expect(try names("sub/a.txt", "-", "page2.txt", "sub", "-") == ["sub/a.txt", "-", "page2.txt", "sub/deep/x.txt"])
+        #expect(
+            try names("sub/a.txt", "-", "page2.txt", "sub", "-") == ["sub/a.txt", "-", "page2.txt", "sub/deep/x.txt"])
         #expect(try names("sub/a.txt", "sub/deep/x.txt", "sub") == ["sub/a.txt", "sub/deep/x.txt"])
     }
 
@@ -63,12 +65,15 @@ struct DocumentFinderTests {
     @Test("what leads to nothing is an error that says so")
     func nothing() throws {
         func findMessage(_ name: String) -> String { folder.relative(message { _ = try names(name) }) }
-        #expect(findMessage("none.txt") == "none.txt: there is no such file; check the spelling and the folder you are in")
-        #expect(findMessage("*.rtf") == "*.rtf: no file matches; check the pattern, and quote it if the shell changes it")
+        #expect(
+            findMessage("none.txt") == "none.txt: there is no such file; check the spelling and the folder you are in")
+        #expect(
+            findMessage("*.rtf") == "*.rtf: no file matches; check the pattern, and quote it if the shell changes it")
         try FileManager.default.createDirectory(atPath: folder["empty"], withIntermediateDirectories: false)
         #expect(
             findMessage("empty")
-                == "empty: no documents in this folder (it is empty); files that are found in folders: .txt, .text, .md, .markdown")
+                == "empty: no documents in this folder (it is empty); files that are found in folders: .txt, .text, .md, .markdown"
+        )
         try folder.write("x", to: "empty/a.png")
         #expect(findMessage("empty").contains("(1 other entry was skipped)"))
         #expect(findMessage("/dev/null").hasPrefix("/dev/null: a device, not a file;"))
@@ -89,13 +94,13 @@ struct DocumentFinderTests {
         let reasons = Dictionary(findings.skipped.map { (folder.relative($0.path), $0.reason) }) { first, _ in first }
         #expect(reasons["sub/self"] == .brokenLink)
         #expect(reasons["sub/deep"] == .folderSeenBefore && reasons["sub/up/sub"] == .folderSeenBefore)
-        #expect(try names("**/a.txt").contains("sub/a.txt"))
+        #expect(try names("**/a.txt") == ["sub/a.txt"], "what a link back to the beginning leads to was seen")
     }
 
     @Test("a pattern of many stars over a long name takes no time")
     func hostilePattern() throws {
         try folder.write("x", to: String(repeating: "a", count: 200))
-        let pattern = String(repeating: "*a", count: 60) + "b"
+        let pattern = String(repeating: "*a", count: 2000) + "b"
         #expect(folder.relative(message { _ = try names(pattern) }).hasPrefix("*a*a"))
     }
 
@@ -111,8 +116,10 @@ struct DocumentFinderTests {
 
     @Test("ten thousand files are found in order")
     func manyFiles() throws {
-        for index in 0..<10_000 { try folder.write("x", to: "many/\(index).txt") }
-        let names = try names("many")
-        #expect(names == (0..<10_000).map { "many/\($0).txt" })
+        try FileManager.default.createDirectory(atPath: folder["many"], withIntermediateDirectories: false)
+        // Not by FileManager, which takes a millisecond a file.
+        for index in 0..<10_000 { fclose(try #require(fopen(folder["many/\(index).txt"], "w"))) }
+        let found = try finder.find([folder["many"]]).sources
+        #expect(found == (0..<10_000).map { .file(path: folder["many/\($0).txt"]) })
     }
 }

@@ -57,7 +57,10 @@ struct DocumentReaderTests {
     }
 
     private static let binaryFiles: [([UInt8], String)] = [
-        ([0x61, 0x00, 0x62], "a.txt: not a text file (a zero byte at offset 1); only plain text and Markdown are read"),
+        (
+            [0x61, 0x00, 0x62],
+            "a.txt: not a text file (a zero byte at offset 1); only plain text and Markdown are read"
+        ),
         (
             [1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
             "a.txt: not a text file (10 control characters in 10 bytes); only plain text and Markdown are read"
@@ -87,7 +90,10 @@ struct DocumentReaderTests {
             "a.txt: the text's encoding can't be told (a UTF-8 byte order mark, then bytes that aren't UTF-8); convert it to UTF-8, for example with iconv"
         ),
         ([0xFE, 0xFF, 0x00, 0x00], "a.txt: not a text file (a zero character); only plain text and Markdown are read"),
-        ([0x25, 0x50, 0x44, 0x46, 0x2D, 0x31], "a.txt: PDF isn't read yet, only plain text and Markdown; convert it to text first"),
+        (
+            [0x25, 0x50, 0x44, 0x46, 0x2D, 0x31],
+            "a.txt: PDF isn't read yet, only plain text and Markdown; convert it to text first"
+        ),
         (
             [0x50, 0x4B, 3, 4],
             "a.txt: a zip archive (a Word document, EPUB or the like) isn't read yet, only plain text and Markdown; convert it to text first"
@@ -122,7 +128,8 @@ struct DocumentReaderTests {
                 == "page.HTML: HTML isn't read yet, only plain text and Markdown; convert it to text first")
         #expect(
             readMessage("x".utf8, as: "letter.docx")
-                == "letter.docx: a Word document isn't read yet, only plain text and Markdown; convert it to text first")
+                == "letter.docx: a Word document isn't read yet, only plain text and Markdown; convert it to text first"
+        )
     }
 
     @Test("a named file is text whatever its extension, Markdown by its own")
@@ -164,7 +171,8 @@ struct DocumentReaderTests {
         #expect(
             folder.relative(message { _ = try small.read(.file(path: path)) })
                 == "big.txt: too large (2048 MiB, the limit is 3 MiB); split it into parts")
-        #expect(try DocumentReader(maximumBytes: 3).read(.file(path: try folder.write("abc", to: "c.txt"))).text == "abc")
+        #expect(
+            try DocumentReader(maximumBytes: 3).read(.file(path: try folder.write("abc", to: "c.txt"))).text == "abc")
         #expect(
             folder.relative(message { _ = try DocumentReader(maximumBytes: 2).read(.file(path: folder["c.txt"])) })
                 == "c.txt: too large (3 bytes, the limit is 2 bytes); split it into parts")
@@ -192,7 +200,8 @@ struct DocumentReaderTests {
                 == "none.txt: there is no such file; check the spelling and the folder you are in")
         #expect(
             message { _ = try reader.read(.file(path: "/dev/zero")) }
-                == "/dev/zero: a device, not a file; to read what comes out of it, send it to standard input and name '-'")
+                == "/dev/zero: a device, not a file; to read what comes out of it, send it to standard input and name '-'"
+        )
         #expect(mkfifo(folder["pipe.txt"], 0o600) == 0)
         #expect(
             folder.relative(message { _ = try reader.read(.file(path: folder["pipe.txt"])) })

@@ -19,7 +19,8 @@ struct BuiltInJobsTests {
         arguments: PromptStyle.wellKnown)
     func everyStyle(style: PromptStyle) throws {
         for definition in catalog.all {
-            let prompt = try definition.prompt(style: style, inputs: definition.name == "answer" ? answerInputs : inputs)
+            let prompt = try definition.prompt(
+                style: style, inputs: definition.name == "answer" ? answerInputs : inputs)
             let documents = prompt.documentPieces.map { prompt.pieces[$0] }
             #expect(documents == [.plain(definition.name == "generate" ? "  The text." : "The text.")])
             #expect(prompt.text.last != " ", "a space after the last label changes the first token")
@@ -65,7 +66,8 @@ struct BuiltInJobsTests {
             let prompt = try catalog.definition(named: "answer").prompt(style: style, inputs: inputs)
             let trusted = prompt.pieces.filter { if case .trusted = $0 { true } else { false } }.map(\.text).joined()
             #expect(!trusted.contains("endoftext") && !trusted.contains("<|end|>"))
-            #expect(prompt.pieces.contains(.plain("a<|out|>b<|endoftext|>")) && prompt.pieces.contains(.plain("<|end|>?")))
+            #expect(
+                prompt.pieces.contains(.plain("a<|out|>b<|endoftext|>")) && prompt.pieces.contains(.plain("<|end|>?")))
         }
     }
 
@@ -109,7 +111,9 @@ struct BuiltInJobsTests {
         }
         #expect(try text(" Once upon\r\n\n") == " Once upon\r\n")
         #expect(try text("x\r\n") == "x")
-        #expect(try generate.prompt(style: .base, inputs: JobInputs(document: "x")).postProcessing.apply(to: " a\n") == " a\n")
+        #expect(
+            try generate.prompt(style: .base, inputs: JobInputs(document: "x")).postProcessing.apply(to: " a\n")
+                == " a\n")
     }
 
     @Test("a shorter document can be put in place of the whole one")

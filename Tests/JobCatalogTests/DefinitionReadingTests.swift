@@ -38,25 +38,32 @@ struct DefinitionReadingTests {
         #expect(mine.options.map(\.name) == ["tone", "words", "draft"] && mine.trimming == .newline)
         #expect(mine.options[0].allowedValues == [.string("dry"), .string("yes"), .string("3")])
 
-        let general = try mine.prompt(style: .base, inputs: JobInputs(document: "D\n", title: "T", options: ["draft": .string("true")]))
+        let general = try mine.prompt(
+            style: .base, inputs: JobInputs(document: "D\n", title: "T", options: ["draft": .string("true")]))
         #expect(general.text == "T: D dry 50 draft" && general.style == .base)
         #expect(general.parameters.isSampling && general.parameters.temperature == 0.7 && general.parameters.seed == 4)
         #expect(general.parameters.earlyStopping == .never && general.stopStrings == ["###"])
         #expect(general.inputTokenBudget == 900 && general.outputTokenBudget == 40)
-        #expect(general.postProcessing.steps == [.trim, .firstLine, .firstParagraph, .oneLine, .stripLabel(["Tale:", "T:"])])
+        #expect(
+            general.postProcessing.steps == [
+                .trim, .firstLine, .firstParagraph, .oneLine, .stripLabel(["Tale:", "T:"]),
+            ])
         #expect(general.overflow == .mapReduce && general.outputFormat == .json && general.adapter == "tales")
         #expect(general.constraint == .object(["regex": .string("[a-z]+"), "limit": .integer(3)]))
 
-        let pocket = try mine.prompt(style: .pocket, inputs: JobInputs(document: "D", question: "Q", options: ["tone": .string("yes")]))
+        let pocket = try mine.prompt(
+            style: .pocket, inputs: JobInputs(document: "D", question: "Q", options: ["tone": .string("yes")]))
         #expect(pocket.pieces == [.trusted("<|wet|>"), .plain("D"), .trusted("<|q|>"), .plain("Q")])
-        #expect(pocket.parameters.seed == 5 && pocket.parameters.temperature == 0.7 && pocket.stopStrings == ["a", "b"])
+        #expect(
+            pocket.parameters.seed == 5 && pocket.parameters.temperature == 0.7 && pocket.stopStrings == ["a", "b"])
         #expect(pocket.inputTokenBudget == 900 && pocket.outputTokenBudget == 20 && pocket.postProcessing.steps.isEmpty)
     }
 
     @Test("an option without listed values is plain text, one with them trusted")
     func optionTrust() throws {
         let mine = try definition(
-            "{description: x, options: {a: {}, b: {values: [<|b|>], default: <|b|>}}, template: '{{#if a}}{{a}}{{/if}}{{b}}{{document}}'}")
+            "{description: x, options: {a: {}, b: {values: [<|b|>], default: <|b|>}}, template: '{{#if a}}{{a}}{{/if}}{{b}}{{document}}'}"
+        )
         let prompt = try mine.prompt(style: .base, inputs: JobInputs(document: "d", options: ["a": .string("<|x|>")]))
         #expect(prompt.pieces == [.plain("<|x|>"), .trusted("<|b|>"), .plain("d")])
     }
@@ -68,9 +75,15 @@ struct DefinitionReadingTests {
                 + "inputs, trim, options, overflow, output, constraint, adapter, styles, template, texts, stop, parameters, "
                 + "budget, postprocess)"
         ),
-        ("description: x", "mine.yaml, line 1, field 'template': missing: give one here, or one for each style under 'styles'"),
+        (
+            "description: x",
+            "mine.yaml, line 1, field 'template': missing: give one here, or one for each style under 'styles'"
+        ),
         ("template: x", "mine.yaml, line 1, field 'description': missing: say in a sentence what the kind does"),
-        ("name: other\ndescription: x\ntemplate: y", "mine.yaml, line 1, field 'name': 'other' isn't the file's name 'mine'; rename one of the two"),
+        (
+            "name: other\ndescription: x\ntemplate: y",
+            "mine.yaml, line 1, field 'name': 'other' isn't the file's name 'mine'; rename one of the two"
+        ),
         (
             "description: x\nstyles:\n  base:\n    stop: a",
             "mine.yaml, line 4, field 'styles.base.template': missing"
@@ -133,9 +146,18 @@ struct DefinitionReadingTests {
         ("a: [", "mine.yaml, line 2: while parsing a flow node, did not find expected node content"),
         ("a: 1\na: 2", "mine.yaml, line 1: the key 'a' stands there twice"),
         ("a: 1\n---\nb: 2", "mine.yaml, line 2: expected a single document in the stream, but found another document"),
-        ("a: &x [1]\nb: *x", "mine.yaml, line 1: anchors (&) and aliases (*) aren't used here; if text was meant, put it in quotes"),
-        ("description: *x", "mine.yaml, line 1: anchors (&) and aliases (*) aren't used here; if text was meant, put it in quotes"),
-        ("a: !!python/object:os.system x", "mine.yaml, line 1: tags (!) aren't used here; if text was meant, put it in quotes"),
+        (
+            "a: &x [1]\nb: *x",
+            "mine.yaml, line 1: anchors (&) and aliases (*) aren't used here; if text was meant, put it in quotes"
+        ),
+        (
+            "description: *x",
+            "mine.yaml, line 1: anchors (&) and aliases (*) aren't used here; if text was meant, put it in quotes"
+        ),
+        (
+            "a: !!python/object:os.system x",
+            "mine.yaml, line 1: tags (!) aren't used here; if text was meant, put it in quotes"
+        ),
         ("? [a, b]\n: c", "mine.yaml, line 1: a key must be a text"),
         (
             String(repeating: "[", count: 17) + String(repeating: "]", count: 17),
@@ -150,7 +172,9 @@ struct DefinitionReadingTests {
 
     @Test("a file that is too large is refused unread")
     func tooLarge() {
-        #expect(definitionMessage("# " + String(repeating: "x", count: 256 * 1024)) == "mine.yaml: the file is larger than 256 KiB")
+        #expect(
+            definitionMessage("# " + String(repeating: "x", count: 256 * 1024))
+                == "mine.yaml: the file is larger than 256 KiB")
     }
 
     @Test("ampersands and stars in texts are only text")
@@ -168,7 +192,8 @@ struct DefinitionReadingTests {
             lines.append("a\(level): &a\(level) [" + Array(repeating: alias, count: 9).joined(separator: ", ") + "]")
         }
         lines.append("? *a40\n: x")
-        #expect(definitionMessage(lines.joined(separator: "\n")).contains("anchors (&) and aliases (*) aren't used here"))
+        #expect(
+            definitionMessage(lines.joined(separator: "\n")).contains("anchors (&) and aliases (*) aren't used here"))
     }
 
     @Test("thousands of brackets are refused, not followed to the end of the stack")

@@ -13,7 +13,8 @@ struct JobCatalogTests {
         let catalog = JobCatalog()
         #expect(
             message { _ = try catalog.definition(named: "sumarize") }
-                == "there is no kind 'sumarize'; did you mean 'summarize'? (kinds: answer, generate, paraphrase, summarize)")
+                == "there is no kind 'sumarize'; did you mean 'summarize'? (kinds: answer, generate, paraphrase, summarize)"
+        )
         #expect(
             message { _ = try catalog.definition(named: "translate") }
                 == "there is no kind 'translate' (kinds: answer, generate, paraphrase, summarize)")
@@ -43,7 +44,8 @@ struct JobCatalogTests {
         #expect(catalog.problems.count == 1)
         let text = message { _ = try catalog.definition(named: "summarize") }
         #expect(text == catalog.problems.first?.description)
-        #expect(text.hasSuffix("/summarize.yaml, line 2: while parsing a flow node, did not find expected node content"))
+        #expect(
+            text.hasSuffix("/summarize.yaml, line 2: while parsing a flow node, did not find expected node content"))
     }
 
     @Test("a definition's file that is a folder, a pipe, a broken link or oddly named is reported, without waiting")

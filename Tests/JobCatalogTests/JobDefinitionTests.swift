@@ -35,7 +35,9 @@ struct JobDefinitionTests {
                 + "length_penalty, early_stopping, seed)")
         #expect(
             validationMessage("generate", JobInputs(document: "d", options: ["temprature": .number(1)]))
-                .hasPrefix("kind 'generate' has no option 'temprature'; did you mean 'temperature'? (it has no options of its own;"))
+                .hasPrefix(
+                    "kind 'generate' has no option 'temprature'; did you mean 'temperature'? (it has no options of its own;"
+                ))
     }
 
     @Test(
@@ -52,7 +54,10 @@ struct JobDefinitionTests {
             ("typical_p", .integer(2), "a number above 0 and at most 1", "2"),
             ("top_k", .number(1.5), "a whole number from 0 to 1000000", "1.5"),
             ("max_new_tokens", .integer(0), "a whole number from 1 to 1000000", "0"),
-            ("max_new_tokens", .string("9223372036854775808"), "a whole number from 1 to 1000000", "9223372036854775808"),
+            (
+                "max_new_tokens", .string("9223372036854775808"), "a whole number from 1 to 1000000",
+                "9223372036854775808"
+            ),
             ("min_new_tokens", .integer(200), "at most max_new_tokens, which is 128", "200"),
             ("repetition_penalty", .integer(0), "a number above 0", "0"),
             ("num_beams", .integer(65), "a whole number from 1 to 64", "65"),
@@ -75,7 +80,9 @@ struct JobDefinitionTests {
             "max_new_tokens=80", "temperature=0.7", "seed=5", "stop=[\"a\",\"b\"]", "overflow=truncate", "adapter=x=y",
         ])
         let row = try JobOptions.parse(
-            json: #"{"max_new_tokens":80,"temperature":0.7,"seed":5,"stop":["a","b"],"overflow":"truncate","adapter":"x=y","top_k":null}"#)
+            json:
+                #"{"max_new_tokens":80,"temperature":0.7,"seed":5,"stop":["a","b"],"overflow":"truncate","adapter":"x=y","top_k":null}"#
+        )
         for options in [shell, row] {
             let prompt = try catalog.definition(named: "generate")
                 .prompt(style: .base, inputs: JobInputs(document: "d", options: options))
@@ -86,14 +93,36 @@ struct JobDefinitionTests {
         }
     }
 
+    @Test("a job passes at add time that one of the styles could run, and a known style decides alone")
+    func validationByStyle() throws {
+        let summarize = try catalog.definition(named: "summarize")
+        let inputs = JobInputs(document: "d", options: ["min_new_tokens": .integer(100)])
+        try summarize.validate(inputs)
+        #expect(
+            message { try summarize.validate(inputs, style: .pocket) }
+                == "option 'min_new_tokens' of kind 'summarize': expected at most max_new_tokens, which is 64, found '100'"
+        )
+    }
+
+    @Test("a lower max_new_tokens takes a definition's min_new_tokens with it")
+    func lowerMaximum() throws {
+        let inputs = JobInputs(document: "d", options: ["max_new_tokens": .integer(10)])
+        let parameters = try catalog.definition(named: "summarize").prompt(style: .mlperf, inputs: inputs).parameters
+        #expect(parameters.minimumNewTokens == 10 && parameters.maximumNewTokens == 10)
+    }
+
     @Test("do_sample wins over what a temperature implies, and max_tokens is max_new_tokens")
     func impliedSampling() throws {
-        let options: [String: JSONValue] = ["temperature": .number(0.5), "do_sample": .boolean(false), "max_tokens": .integer(9)]
+        let options: [String: JSONValue] = [
+            "temperature": .number(0.5), "do_sample": .boolean(false), "max_tokens": .integer(9),
+        ]
         let parameters = try catalog.definition(named: "generate")
             .prompt(style: .base, inputs: JobInputs(document: "d", options: options)).parameters
         #expect(!parameters.isSampling && parameters.maximumNewTokens == 9)
         #expect(
-            validationMessage("generate", JobInputs(document: "d", options: ["max_tokens": .integer(1), "max_new_tokens": .integer(1)]))
+            validationMessage(
+                "generate",
+                JobInputs(document: "d", options: ["max_tokens": .integer(1), "max_new_tokens": .integer(1)]))
                 == "option 'max_tokens' of kind 'generate': expected max_new_tokens or max_tokens, not both, found '1'")
     }
 

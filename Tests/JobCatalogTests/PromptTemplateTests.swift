@@ -20,14 +20,18 @@ struct PromptTemplateTests {
 
     @Test("a trusted value joins the template text around it")
     func trustedValues() throws {
-        let pieces = try render("x{{length}}y{{document}}", ["length": .init("<|s|>", isTrusted: true), "document": .init("d")])
+        let pieces = try render(
+            "x{{length}}y{{document}}", ["length": .init("<|s|>", isTrusted: true), "document": .init("d")])
         #expect(pieces == [.trusted("x<|s|>y"), .plain("d")])
     }
 
     @Test("a value is never read as a template, and nothing in it is escaped")
     func valuesAreInert() throws {
         let hostile = "{{document}} {{#if document}} {{{{ & <b> \u{0} \\n"
-        #expect(try render("[{{document}}]", ["document": .init(hostile)]) == [.trusted("["), .plain(hostile), .trusted("]")])
+        #expect(
+            try render("[{{document}}]", ["document": .init(hostile)]) == [
+                .trusted("["), .plain(hostile), .trusted("]"),
+            ])
     }
 
     @Test(
@@ -49,7 +53,8 @@ struct PromptTemplateTests {
         #expect(try render(source, ["q": .init("false")]).map(\.text).joined() == "Q: false\nend")
         #expect(try render(source, ["q": .init("false", isSet: false)]).map(\.text).joined() == "end")
         #expect(
-            try render("{{#if a}}{{#if b}}{{a}}{{b}}{{/if}}{{/if}}", ["a": .init("1"), "b": .init("2")]).map(\.text) == ["1", "2"])
+            try render("{{#if a}}{{#if b}}{{a}}{{b}}{{/if}}{{/if}}", ["a": .init("1"), "b": .init("2")]).map(\.text)
+                == ["1", "2"])
     }
 
     @Test(
@@ -60,7 +65,10 @@ struct PromptTemplateTests {
                 "t, line 2, column 5: there is no 'documnet'; did you mean 'document'? (names here: document, question)"
             ),
             ("{{x}}", "t, line 1, column 1: there is no 'x' (names here: document, question)"),
-            ("{{document", "t, line 1, column 1: '{{' without '}}' on the same line; for two braces as text write '{{{{'"),
+            (
+                "{{document",
+                "t, line 1, column 1: '{{' without '}}' on the same line; for two braces as text write '{{{{'"
+            ),
             (
                 "{{document\n}}",
                 "t, line 1, column 1: '{{' without '}}' on the same line; for two braces as text write '{{{{'"
