@@ -63,7 +63,12 @@ let package = Package(
             name: "Migrations", path: "migrations", resources: [.embedInCode("0001_initial.sql")], swiftSettings: strict
         ),
         module("JobStore", ["Migrations", grdb, logging, crypto]),
-        .target(name: "BuiltInJobs", path: "jobs", swiftSettings: strict),
+        .target(
+            name: "BuiltInJobs", path: "jobs",
+            resources: [
+                .embedInCode("answer.yaml"), .embedInCode("generate.yaml"), .embedInCode("paraphrase.yaml"),
+                .embedInCode("summarize.yaml"),
+            ], swiftSettings: strict),
         module("JobCatalog", ["BuiltInJobs", "Tokenization", yams]),
         module("Documents", [crypto]),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Documents", logging, lifecycle]),
@@ -84,5 +89,7 @@ let package = Package(
         tests("GenerationTests", ["Generation", "Tokenization"]),
         tests("CommandsTests", ["nightshift", "JSONText"]),
         tests("TokenizationTests", ["Tokenization"]),
+        tests("JobCatalogTests", ["JobCatalog", "Tokenization"]),
+        tests("DocumentsTests", ["Documents"]),
     ]
 )

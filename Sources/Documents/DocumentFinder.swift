@@ -1,0 +1,163 @@
+internal import Foundation
+
+/// Turns what a person names (files, patterns, folders, `-`) into the documents meant.
+///
+/// Only names are looked at: the texts are read one at a time by ``DocumentReader``, so that a hundred thousand files
+/// take up the memory of their paths.
+public struct DocumentFinder: Sendable {
+    /// What was found.
+    public struct Findings: Sendable, Equatable {
+        /// In the order of the arguments; within a folder or a pattern in natural order (`page2` before `page10`).
+        /// Each once.
+        public var sources: [DocumentSource] = []
+        /// What lies in the folders but isn't read, in the order it was met.
+        public var skipped: [Skipped] = []
+    }
+
+    /// An entry of a folder that isn't read.
+    public struct Skipped: Sendable, Equatable {
+        /// Why, in words that can be shown.
+        public enum Reason: String, Sendable {
+            case hidden
+            case otherFormat = "not a format that is read"
+            case folderSeenBefore = "a folder that was read already"
+            case notAFile = "not a file"
+            case brokenLink = "a link to nothing"
+            case noPermission = "no permission to read it"
+            case tooDeep = "folders nested too deep"
+        }
+
+        /// The entry, with the path of the folder as it was given.
+        public var path: String
+        public var reason: Reason
+    }
+
+    /// Folders within folders beyond this are skipped; real ones aren't nested like that.
+    static let maximumDepth = 100
+
+    /// A finder; it holds no state.
+    public init() {}
+
+    /// Expands arguments: `-` is standard input; a path is a file or a folder, read with all that is in it; what
+    /// isn't a path but has `*`, `?`, `[…]` or `**` (any folders between) is a pattern.
+    ///
+    /// A file that is named is found whatever its extension; in folders only those of ``DocumentFormat`` are.
+    /// Symbolic links are followed, each folder is read once.
+    ///
+    /// - throws: ``DocumentError`` for an argument that leads to nothing.
+    public func find(_ arguments: [String]) throws -> Findings {
+        var search = Search()
+        for argument in arguments { try search.add(argument) }
+        return search.findings
+    }
+}
+
+/// One run of the finder.
+private struct Search {
+    var findings = DocumentFinder.Findings()
+    private var found: Set<DocumentSource> = []
+
+    mutating func add(_ argument: String) throws {
+        if argument == "-" {
+            add(.standardInput)
+        } else if let status = try FileStatus.of(argument) {
+            try add(argument, status)
+        } else if GlobPattern.isPattern(argument) {
+            let matches = try GlobSearch.paths(matching: argument)
+            guard !matches.isEmpty else { throw DocumentError.noMatch(pattern: argument) }
+            for path in matches {
+                if let status = try FileStatus.of(path) { try add(path, status) }
+            }
+        } else {
+            throw DocumentError.notFound(path: argument)
+        }
+    }
+
+    private mutating func add(_ path: String, _ status: FileStatus) throws {
+        switch status.kind {
+        case .file: add(.file(path: path))
+        case .other(let kind): throw DocumentError.notAFile(path: path, kind: kind)
+        case .folder:
+            let before = (found: found.count, skipped: findings.skipped.count)
+            let names = try Folder.names(in: path)
+            var seen: Set<FileStatus.Identity> = [status.identity]
+            let seenBefore = addEntries(names, of: path, depth: 1, seen: &seen)
+            guard found.count > before.found || seenBefore else {
+                throw DocumentError.nothingInFolder(path: path, skipped: findings.skipped.count - before.skipped)
+            }
+        }
+    }
+
+    /// Adds what a folder holds; returns whether any document was met, also one found before.
+    private mutating func addEntries(
+        _ names: [String], of folder: String, depth: Int, seen: inout Set<FileStatus.Identity>
+    ) -> Bool {
+        var hasDocuments = false
+        for name in names {
+            let path = Folder.path(folder, name)
+            func skip(_ reason: DocumentFinder.Skipped.Reason) {
+                findings.skipped.append(.init(path: path, reason: reason))
+            }
+            guard !name.hasPrefix(".") else {
+                skip(.hidden)
+                continue
+            }
+            let status: FileStatus?
+            do {
+                status = try FileStatus.of(path)
+            } catch {
+                skip(.noPermission)
+                continue
+            }
+            guard let status else {
+                skip(.brokenLink)
+                continue
+            }
+            switch status.kind {
+            case .file:
+                guard DocumentFormat.isSupported(path: path) else {
+                    skip(.otherFormat)
+                    continue
+                }
+                hasDocuments = true
+                add(.file(path: path))
+            case .other: skip(.notAFile)
+            case .folder:
+                if depth >= DocumentFinder.maximumDepth {
+                    skip(.tooDeep)
+                } else if !seen.insert(status.identity).inserted {
+                    skip(.folderSeenBefore)
+                } else if let names = try? Folder.names(in: path) {
+                    if addEntries(names, of: path, depth: depth + 1, seen: &seen) { hasDocuments = true }
+                } else {
+                    skip(.noPermission)
+                }
+            }
+        }
+        return hasDocuments
+    }
+
+    private mutating func add(_ source: DocumentSource) {
+        if found.insert(source).inserted { findings.sources.append(source) }
+    }
+}
+
+/// The entries of a folder.
+enum Folder {
+    /// Names in natural order.
+    ///
+    /// - throws: ``DocumentError``.
+    static func names(in folder: String) throws -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: folder).sorted(by: NaturalOrder.precedes)
+        } catch let error as CocoaError where error.code == .fileReadNoPermission {
+            throw DocumentError.noPermission(path: folder)
+        } catch {
+            throw DocumentError.unreadable(path: folder, reason: (error as NSError).localizedDescription)
+        }
+    }
+
+    static func path(_ folder: String, _ name: String) -> String {
+        folder.isEmpty || folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+    }
+}

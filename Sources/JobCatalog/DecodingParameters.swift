@@ -1,0 +1,127 @@
+/// How the engine is to choose tokens. Names and meanings are those of HuggingFace's generation configuration, spelled
+/// out; the default of each field switches it off, whatever a checkpoint's `generation_config.json` says.
+public struct DecodingParameters: Sendable, Equatable {
+    /// When a beam search may end.
+    public enum EarlyStopping: Sendable, Equatable {
+        /// As soon as enough sequences have ended (`true`).
+        case atOnce
+        /// When the running ones are unlikely to win (`false`).
+        case heuristic
+        /// When the running ones can't win any more (`"never"`).
+        case never
+    }
+
+    /// `max_new_tokens`, or OpenAI's `max_tokens`: at least 1.
+    public var maximumNewTokens: Int
+    /// `min_new_tokens`: the end token is masked until then; from 0 to ``maximumNewTokens``.
+    public var minimumNewTokens = 0
+    /// `do_sample`: draws at random; otherwise the likeliest token or beam is taken.
+    public var isSampling = false
+    /// `temperature`: above 0.
+    public var temperature = 1.0
+    /// `top_k`: 0 is off.
+    public var topK = 0
+    /// `top_p`: above 0, at most 1.
+    public var topP = 1.0
+    /// `min_p`: from 0 to 1; 0 is off.
+    public var minP = 0.0
+    /// `typical_p`: above 0, at most 1.
+    public var typicalP = 1.0
+    /// `repetition_penalty`: above 0; 1 is off.
+    public var repetitionPenalty = 1.0
+    /// `no_repeat_ngram_size`: 0 is off.
+    public var noRepeatNgramSize = 0
+    /// `num_beams`: from 1 to 64; 1 is no beam search.
+    public var beamCount = 1
+    /// `length_penalty` of a beam search.
+    public var lengthPenalty = 1.0
+    /// `early_stopping` of a beam search.
+    public var earlyStopping = EarlyStopping.heuristic
+    /// `seed`: at least 0; `nil` lets the worker choose one, and record it.
+    public var seed: Int?
+
+    /// Greedy decoding of at most so many tokens.
+    public init(maximumNewTokens: Int) { self.maximumNewTokens = maximumNewTokens }
+}
+
+/// A decoding parameter by the name that definitions and `-o name=value` use.
+enum ParameterName: String, CaseIterable {
+    case maximumNewTokens = "max_new_tokens"
+    case maximumTokens = "max_tokens"
+    case minimumNewTokens = "min_new_tokens"
+    case doSample = "do_sample"
+    case temperature
+    case topK = "top_k"
+    case topP = "top_p"
+    case minP = "min_p"
+    case typicalP = "typical_p"
+    case repetitionPenalty = "repetition_penalty"
+    case noRepeatNgramSize = "no_repeat_ngram_size"
+    case beamCount = "num_beams"
+    case lengthPenalty = "length_penalty"
+    case earlyStopping = "early_stopping"
+    case seed
+
+    /// Whether naming the parameter only makes sense when sampling.
+    var impliesSampling: Bool {
+        switch self {
+        case .temperature, .topK, .topP, .minP, .typicalP: true
+        default: false
+        }
+    }
+}
+
+extension DecodingParameters {
+    /// A limit no real request comes near; keeps arithmetic on counts far from overflow.
+    private static let maximumCount = 1_000_000
+
+    /// Sets the parameters named, each checked against its range, and then against each other.
+    ///
+    /// Who names a temperature or another parameter of sampling wants sampling: it is switched on unless `do_sample`
+    /// is named as well. Who names a lower `max_new_tokens` alone lowers `min_new_tokens` with it. A null leaves a
+    /// parameter as it is.
+    ///
+    /// - throws: ``ValueProblem`` with the parameter's name.
+    mutating func apply(_ values: [ParameterName: JSONValue]) throws(ValueProblem) {
+        let stated = values.filter { $0.value != .null }
+        if let both = stated[.maximumTokens], stated[.maximumNewTokens] != nil {
+            throw ValueProblem(name: "max_tokens", value: both, expected: "max_new_tokens or max_tokens, not both")
+        }
+        if stated[.doSample] == nil, stated.keys.contains(where: \.impliesSampling) { isSampling = true }
+        // In the order of the enumeration, so that of two wrong values always the same one is reported.
+        for name in ParameterName.allCases {
+            if let value = stated[name] { try set(name, value) }
+        }
+        if stated[.minimumNewTokens] == nil { minimumNewTokens = min(minimumNewTokens, maximumNewTokens) }
+        if minimumNewTokens > maximumNewTokens {
+            throw ValueProblem(
+                name: ParameterName.minimumNewTokens.rawValue, value: .integer(minimumNewTokens),
+                expected: "at most max_new_tokens, which is \(maximumNewTokens)")
+        }
+    }
+
+    private mutating func set(_ name: ParameterName, _ value: JSONValue) throws(ValueProblem) {
+        let value = NamedValue(name: name.rawValue, value: value)
+        switch name {
+        case .maximumNewTokens, .maximumTokens: maximumNewTokens = try value.integer(1...Self.maximumCount)
+        case .minimumNewTokens: minimumNewTokens = try value.integer(0...Self.maximumCount)
+        case .doSample: isSampling = try value.boolean()
+        case .temperature: temperature = try value.number("a number above 0") { $0 > 0 }
+        case .topK: topK = try value.integer(0...Self.maximumCount)
+        case .topP: topP = try value.number("a number above 0 and at most 1") { $0 > 0 && $0 <= 1 }
+        case .minP: minP = try value.number("a number from 0 to 1") { (0...1).contains($0) }
+        case .typicalP: typicalP = try value.number("a number above 0 and at most 1") { $0 > 0 && $0 <= 1 }
+        case .repetitionPenalty: repetitionPenalty = try value.number("a number above 0") { $0 > 0 }
+        case .noRepeatNgramSize: noRepeatNgramSize = try value.integer(0...Self.maximumCount)
+        case .beamCount: beamCount = try value.integer(1...64)
+        case .lengthPenalty: lengthPenalty = try value.number("a number") { _ in true }
+        case .earlyStopping:
+            if value.value == .string("never") {
+                earlyStopping = .never
+            } else {
+                earlyStopping = try value.boolean(expected: "true, false or never") ? .atOnce : .heuristic
+            }
+        case .seed: seed = try value.integer(0...Int.max)
+        }
+    }
+}

@@ -1,0 +1,201 @@
+/// A kind of job: what it needs, how its prompt is made for each family of models, how the text is generated and
+/// what is done with it. Read from one YAML file; ``DefinitionReader`` shows its form.
+public struct JobDefinition: Sendable, Equatable {
+    /// What is cut from the ends of document and question before they go into the prompt.
+    public enum Trimming: String, CaseIterable, Sendable {
+        /// White space and line ends, so that nothing stands between a text and the label after it.
+        case whitespace
+        /// One line end, which editors put at the end of every file.
+        case newline
+    }
+
+    /// The file's name without its extension.
+    public let name: String
+    /// What the kind does, in a sentence.
+    public let description: String
+    /// The file it was read from; `nil` for a built-in definition.
+    public let file: String?
+    /// The definition as it was written.
+    public let yaml: String
+    /// Inputs by name; one that isn't here is refused.
+    public let inputs: [InputName: InputNeed]
+    /// In the order of the file.
+    public let options: [OptionDeclaration]
+    public let trimming: Trimming
+    /// What to do with a document that doesn't fit, unless the job's option `overflow` says otherwise.
+    public let overflow: OverflowPolicy
+    /// The form of the results' texts.
+    public let outputFormat: OutputFormat
+    /// What the output must look like, as the file says it; not interpreted here.
+    public let constraint: JSONValue?
+    /// An adapter by path or name, unless the job's option `adapter` names another.
+    public let adapter: String?
+
+    /// Templates by style.
+    let variants: [PromptStyle: StyleVariant]
+    /// The template for every style that has none of its own, where the definition has one.
+    let general: StyleVariant?
+
+    /// The styles the definition has templates for, sorted by name; a definition with a general template serves any.
+    public var styles: [PromptStyle] { variants.keys.sorted { $0.rawValue < $1.rawValue } }
+
+    /// Whether a template without a style serves models of every family.
+    public var servesEveryStyle: Bool { general != nil }
+
+    /// The prompt of one job.
+    ///
+    /// - parameter style: what `--style` or the model says; the job's own option `style` wins over it.
+    /// - throws: ``JobCatalogError`` when the job lacks what the kind needs, brings what it doesn't know, or names an
+    ///   option value out of range; the same errors as ``validate(_:style:)``.
+    public func prompt(style: PromptStyle, inputs: JobInputs) throws -> RenderedPrompt {
+        try checkInputs(inputs)
+        let choices = try choices(of: inputs.options)
+        let (usedStyle, variant) = try variant(for: choices.style ?? style)
+        var parameters = variant.parameters
+        do {
+            try parameters.apply(choices.parameters)
+        } catch {
+            throw optionError(error)
+        }
+        return RenderedPrompt(
+            style: usedStyle, pieces: try variant.template.render(values(inputs, choices, variant)), variant: variant,
+            parameters: parameters, stopStrings: variant.stopStrings + choices.stopStrings,
+            overflow: choices.overflow ?? overflow, outputFormat: outputFormat, constraint: constraint,
+            adapter: choices.adapter ?? adapter)
+    }
+
+    /// Checks at `add` time what would fail when the job is run: inputs and options.
+    ///
+    /// - parameter style: the model's style, where it is known already; without it, a job passes that any of the
+    ///   definition's styles could run.
+    /// - throws: ``JobCatalogError``.
+    public func validate(_ inputs: JobInputs, style: PromptStyle? = nil) throws {
+        let candidates = style.map { [$0] } ?? styles + (servesEveryStyle ? [.base] : [])
+        var problem: (any Error)?
+        for candidate in candidates {
+            do {
+                _ = try prompt(style: candidate, inputs: inputs)
+                return
+            } catch {
+                problem = problem ?? error
+            }
+        }
+        if let problem { throw problem }
+    }
+
+    // MARK: - Inputs
+
+    private func checkInputs(_ inputs: JobInputs) throws {
+        for input in InputName.allCases {
+            let value = input.value(in: inputs)
+            let isBlank = value?.allSatisfy(\.isWhitespace) ?? true
+            switch self.inputs[input] {
+            case .required where isBlank: throw JobCatalogError.missingInput(kind: name, input: input)
+            case nil where !isBlank: throw JobCatalogError.unexpectedInput(kind: name, input: input)
+            default: break
+            }
+        }
+    }
+
+    private func trimmed(_ text: String) -> String {
+        switch trimming {
+        case .whitespace: PostProcessing([.trim]).apply(to: text)
+        // A CR LF is one character, and one line end.
+        case .newline: text.last?.isNewline == true ? String(text.dropLast()) : text
+        }
+    }
+
+    private func values(
+        _ inputs: JobInputs, _ choices: OptionChoices, _ variant: StyleVariant
+    ) -> [String: PromptTemplate.Value] {
+        var values: [String: PromptTemplate.Value] = [:]
+        for input in InputName.allCases {
+            if let text = input.value(in: inputs) { values[input.rawValue] = .init(trimmed(text)) }
+        }
+        if let title = inputs.title { values[Self.titleName] = .init(trimmed(title)) }
+        for option in options {
+            guard let value = choices.own[option.name] ?? option.defaultValue else { continue }
+            let text = variant.texts[option.name]?[value.plainText] ?? value.plainText
+            values[option.name] = .init(
+                text, isTrusted: !option.allowedValues.isEmpty, isSet: value == .boolean(false) ? false : nil)
+        }
+        return values
+    }
+
+    /// The name of the document's title in templates.
+    static let titleName = "title"
+
+    // MARK: - Options
+
+    /// A job's options, read and sorted by what they act on.
+    private struct OptionChoices {
+        var own: [String: JSONValue] = [:]
+        var parameters: [ParameterName: JSONValue] = [:]
+        var style: PromptStyle?
+        var overflow: OverflowPolicy?
+        var stopStrings: [String] = []
+        var adapter: String?
+    }
+
+    private func choices(of given: [String: JSONValue]) throws -> OptionChoices {
+        var choices = OptionChoices()
+        // Sorted, so that of two wrong options always the same one is reported.
+        for (name, value) in given.sorted(by: { $0.key < $1.key }) where value != .null {
+            let option = options.first { $0.name == name }
+            guard option != nil || GeneralOption.reserved.contains(name) else {
+                throw JobCatalogError.unknownOption(kind: self.name, option: name, known: options.map(\.name))
+            }
+            do throws(ValueProblem) {
+                let named = NamedValue(name: name, value: value)
+                if let option {
+                    choices.own[name] = try option.check(value)
+                    continue
+                }
+                if let parameter = ParameterName(rawValue: name) {
+                    choices.parameters[parameter] = value
+                    continue
+                }
+                switch GeneralOption(rawValue: name) {
+                case .style: choices.style = PromptStyle(rawValue: try named.text())
+                case .stop: choices.stopStrings = try named.texts()
+                case .adapter: choices.adapter = try named.text()
+                case .overflow:
+                    let policies = OverflowPolicy.allCases.map(\.rawValue).joined(separator: ", ")
+                    choices.overflow = OverflowPolicy(rawValue: try named.text())
+                    if choices.overflow == nil { throw named.problem("one of \(policies)") }
+                case nil: break
+                }
+            } catch {
+                throw optionError(error)
+            }
+        }
+        return choices
+    }
+
+    private func optionError(_ problem: ValueProblem) -> JobCatalogError {
+        .optionValue(kind: name, option: problem.name, value: problem.value.plainText, expected: problem.expected)
+    }
+
+    // MARK: - Styles
+
+    private func variant(for style: PromptStyle) throws -> (PromptStyle, StyleVariant) {
+        for candidate in [style] + style.fallbacks {
+            if let variant = variants[candidate] { return (candidate, variant) }
+        }
+        guard let general else {
+            throw JobCatalogError.noTemplate(kind: name, style: style.rawValue, available: styles.map(\.rawValue))
+        }
+        return (style, general)
+    }
+}
+
+/// What a definition says for one style, with what it says for all of them filled in.
+struct StyleVariant: Sendable, Equatable {
+    var template: PromptTemplate
+    /// What an option's value puts into this template, by option and value; without an entry, the value itself.
+    var texts: [String: [String: String]]
+    var stopStrings: [String]
+    var parameters: DecodingParameters
+    var inputTokenBudget: Int?
+    var postProcessing: PostProcessing
+}

@@ -1,0 +1,75 @@
+public import Tokenization
+
+/// What to do with a document whose prompt doesn't fit the model's context or the definition's budget.
+public enum OverflowPolicy: String, CaseIterable, Sendable {
+    /// The job fails and says by how many tokens.
+    case refuse
+    /// The document's end is cut off and the result marked as truncated.
+    case truncate
+    /// Parts are worked on alone and their results joined.
+    case mapReduce = "map-reduce"
+    /// The parts that a question is about are looked up.
+    case retrieve
+}
+
+/// The form of a result's text, as the queue stores it.
+public enum OutputFormat: String, CaseIterable, Sendable {
+    case text
+    case json
+}
+
+/// A job's prompt and everything the engine and the worker need to turn it into a result.
+public struct RenderedPrompt: Sendable, Equatable {
+    /// The style whose template was used: the one asked for or what stands in for it.
+    public let style: PromptStyle
+    /// The prompt in order. The template's text is trusted; what the job brought is plain.
+    public private(set) var pieces: [TextPiece]
+    /// The indices in ``pieces`` that hold the document, in order; a template may name it more than once.
+    public let documentPieces: [Int]
+    /// Generation ends before the first of these; the result never holds one.
+    public let stopStrings: [String]
+    /// How to choose tokens: the definition's parameters, those of its style, and the job's, the last winning.
+    public let parameters: DecodingParameters
+    /// The most tokens the prompt may have, where the definition says; the model's context limits it in any case.
+    public let inputTokenBudget: Int?
+    /// Tokens to keep free in the context for the output.
+    public var outputTokenBudget: Int { parameters.maximumNewTokens }
+    /// What to do where the prompt and the output's tokens don't fit.
+    public let overflow: OverflowPolicy
+    /// Turns what was generated into the result's text, together with ``stopStrings``.
+    public let postProcessing: PostProcessing
+    /// The form of the result's text.
+    public let outputFormat: OutputFormat
+    /// What the output must look like, as the definition says it; not interpreted here.
+    public let constraint: JSONValue?
+    /// An adapter to load, by path or name.
+    public let adapter: String?
+
+    /// The prompt as one text, for people to look at.
+    public var text: String { pieces.map(\.text).joined() }
+
+    /// The same prompt over another document text: a shortened one, or one part of it.
+    public func replacingDocument(with text: String) -> RenderedPrompt {
+        var copy = self
+        for index in documentPieces { copy.pieces[index] = .plain(text) }
+        return copy
+    }
+
+    init(
+        style: PromptStyle, pieces: [PromptTemplate.Piece], variant: StyleVariant, parameters: DecodingParameters,
+        stopStrings: [String], overflow: OverflowPolicy, outputFormat: OutputFormat, constraint: JSONValue?,
+        adapter: String?
+    ) {
+        self.style = style
+        self.pieces = pieces.map(\.piece)
+        documentPieces = pieces.indices.filter { pieces[$0].name == InputName.document.rawValue }
+        self.stopStrings = stopStrings
+        self.parameters = parameters
+        inputTokenBudget = variant.inputTokenBudget
+        self.overflow = overflow
+        postProcessing = variant.postProcessing
+        self.outputFormat = outputFormat
+        self.constraint = constraint
+        self.adapter = adapter
+    }
+}

@@ -1,0 +1,125 @@
+import Documents
+import Foundation
+import Testing
+
+@Suite("Finding documents")
+struct DocumentFinderTests {
+    private let folder: TemporaryFolder
+    private let finder = DocumentFinder()
+
+    init() throws {
+        folder = try TemporaryFolder()
+        for name in [
+            "page10.txt", "page2.txt", "Page1.txt", "notes.md", "photo.jpg", ".hidden.txt", "sub/deep/x.txt",
+            "sub/a.txt",
+            "sub/b.pdf", ".git/config.txt", "[odd].txt",
+        ] {
+            try folder.write("text", to: name)
+        }
+    }
+
+    private func names(_ arguments: String...) throws -> [String] {
+        try finder.find(arguments.map { $0.hasPrefix("/") || $0 == "-" ? $0 : folder[$0] })
+            .sources.map { folder.relative($0.name) }
+    }
+
+    @Test("a folder gives its documents in natural order, without hidden and other files, which are reported")
+    func folders() throws {
+        let findings = try finder.find([folder.path])
+        #expect(
+            findings.sources.map { folder.relative($0.name) }
+                == ["[odd].txt", "notes.md", "Page1.txt", "page2.txt", "page10.txt", "sub/a.txt", "sub/deep/x.txt"])
+        #expect(
+            findings.skipped.map { "\(folder.relative($0.path)): \($0.reason.rawValue)" } == [
+                ".git: hidden", ".hidden.txt: hidden", "photo.jpg: not a format that is read",
+                "sub/b.pdf: not a format that is read",
+            ])
+    }
+
+    @Test("arguments keep their order, and a file named twice is found once")
+    func order() throws {
+        #expect(
+            try names("sub/a.txt", "-", "page2.txt", "sub", "-") == ["sub/a.txt", "-", "page2.txt", "sub/deep/x.txt"])
+        #expect(try names("sub/a.txt", "sub/deep/x.txt", "sub") == ["sub/a.txt", "sub/deep/x.txt"])
+    }
+
+    @Test("a named file is found whatever it is called, also with the characters of a pattern in its name")
+    func namedFiles() throws {
+        #expect(try names("photo.jpg", ".hidden.txt", "[odd].txt") == ["photo.jpg", ".hidden.txt", "[odd].txt"])
+    }
+
+    @Test(
+        "patterns match as in a shell, in natural order",
+        arguments: [
+            ("*.txt", ["[odd].txt", "Page1.txt", "page2.txt", "page10.txt"]),
+            ("page?.txt", ["page2.txt"]), ("[Pp]age*.txt", ["Page1.txt", "page2.txt", "page10.txt"]),
+            ("[!p]*.md", ["notes.md"]), ("page[0-9]*", ["page2.txt", "page10.txt"]), (".hid*", [".hidden.txt"]),
+            ("*/*.txt", ["sub/a.txt"]), ("s*", ["sub/a.txt", "sub/deep/x.txt"]), ("**/x.txt", ["sub/deep/x.txt"]),
+            ("**/*.txt", ["[odd].txt", "Page1.txt", "page2.txt", "page10.txt", "sub/a.txt", "sub/deep/x.txt"]),
+            ("sub/**", ["sub/a.txt", "sub/b.pdf", "sub/deep/x.txt"]), ("[]x[]odd*", ["[odd].txt"]),
+        ])
+    func patterns(pattern: String, expected: [String]) throws {
+        #expect(try names(pattern) == expected)
+    }
+
+    @Test("what leads to nothing is an error that says so")
+    func nothing() throws {
+        func findMessage(_ name: String) -> String { folder.relative(message { _ = try names(name) }) }
+        #expect(
+            findMessage("none.txt") == "none.txt: there is no such file; check the spelling and the folder you are in")
+        #expect(
+            findMessage("*.rtf") == "*.rtf: no file matches; check the pattern, and quote it if the shell changes it")
+        try FileManager.default.createDirectory(atPath: folder["empty"], withIntermediateDirectories: false)
+        #expect(
+            findMessage("empty")
+                == "empty: no documents in this folder (it is empty); files that are found in folders: .txt, .text, .md, .markdown"
+        )
+        try folder.write("x", to: "empty/a.png")
+        #expect(findMessage("empty").contains("(1 other entry was skipped)"))
+        #expect(findMessage("/dev/null").hasPrefix("/dev/null: a device, not a file;"))
+    }
+
+    @Test("links to folders are followed, circles end, and broken links are reported")
+    func links() throws {
+        let manager = FileManager.default
+        try manager.createSymbolicLink(atPath: folder["sub/up"], withDestinationPath: folder.path)
+        try manager.createSymbolicLink(atPath: folder["sub/self"], withDestinationPath: "self")
+        try manager.createSymbolicLink(atPath: folder["sub/again"], withDestinationPath: folder["sub/deep"])
+        let findings = try finder.find([folder["sub"]])
+        #expect(
+            findings.sources.map { folder.relative($0.name) } == [
+                "sub/a.txt", "sub/again/x.txt", "sub/up/[odd].txt", "sub/up/notes.md", "sub/up/Page1.txt",
+                "sub/up/page2.txt", "sub/up/page10.txt",
+            ])
+        let reasons = Dictionary(findings.skipped.map { (folder.relative($0.path), $0.reason) }) { first, _ in first }
+        #expect(reasons["sub/self"] == .brokenLink)
+        #expect(reasons["sub/deep"] == .folderSeenBefore && reasons["sub/up/sub"] == .folderSeenBefore)
+        #expect(try names("**/a.txt") == ["sub/a.txt"], "what a link back to the beginning leads to was seen")
+    }
+
+    @Test("a pattern of many stars over a long name takes no time")
+    func hostilePattern() throws {
+        try folder.write("x", to: String(repeating: "a", count: 200))
+        let pattern = String(repeating: "*a", count: 2000) + "b"
+        #expect(folder.relative(message { _ = try names(pattern) }).hasPrefix("*a*a"))
+    }
+
+    @Test("folders nested too deep are skipped, not followed to the end of the stack")
+    func deepFolders() throws {
+        let deep = (0..<300).map { _ in "d" }.joined(separator: "/")
+        try folder.write("x", to: "nest/\(deep)/x.txt")
+        try folder.write("x", to: "nest/y.txt")
+        let findings = try finder.find([folder["nest"]])
+        #expect(findings.sources.map { folder.relative($0.name) } == ["nest/y.txt"])
+        #expect(findings.skipped.map(\.reason) == [.tooDeep])
+    }
+
+    @Test("ten thousand files are found in order")
+    func manyFiles() throws {
+        try FileManager.default.createDirectory(atPath: folder["many"], withIntermediateDirectories: false)
+        // Not by FileManager, which takes a millisecond a file.
+        for index in 0..<10_000 { fclose(try #require(fopen(folder["many/\(index).txt"], "w"))) }
+        let found = try finder.find([folder["many"]]).sources
+        #expect(found == (0..<10_000).map { .file(path: folder["many/\($0).txt"]) })
+    }
+}

@@ -1,0 +1,12 @@
+/// The YAML files beside this one, as they are embedded in the executable.
+public enum BuiltInJobs {
+    /// The kinds by name, each with the bytes of its definition.
+    public static var definitions: [(kind: String, yaml: [UInt8])] {
+        [
+            ("answer", PackageResources.answer_yaml),
+            ("generate", PackageResources.generate_yaml),
+            ("paraphrase", PackageResources.paraphrase_yaml),
+            ("summarize", PackageResources.summarize_yaml),
+        ]
+    }
+}

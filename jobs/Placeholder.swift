@@ -1,1 +1,0 @@
-// The built-in job definitions lie beside this file.
