@@ -1,5 +1,26 @@
-/// The SQL files beside this one, in the order of their numbers, as they are embedded in the executable.
+/// One step of the schema: a numbered SQL file beside this one, embedded in the executable.
+public struct Migration: Sendable {
+    /// Counts from 1 without gaps; the file's `user_version` once this step is applied.
+    public let version: Int
+    /// The file's name without number and ending.
+    public let name: String
+    /// The file's bytes: what the recorded checksum covers.
+    public let sql: [UInt8]
+
+    public init(version: Int, name: String, sql: [UInt8]) {
+        self.version = version
+        self.name = name
+        self.sql = sql
+    }
+}
+
+/// The SQL files beside this one. An applied file is never edited: its checksum is recorded in every database.
 public enum Migrations {
-    /// `0001_initial.sql`: the schema's first version.
-    public static var initial: [UInt8] { PackageResources._001_initial_sql }
+    /// Every step, in the order they are applied.
+    public static var all: [Migration] {
+        [
+            Migration(version: 1, name: "initial", sql: PackageResources._001_initial_sql),
+            Migration(version: 2, name: "worker", sql: PackageResources._002_worker_sql),
+        ]
+    }
 }

@@ -1,0 +1,59 @@
+public import Foundation
+
+/// The queue as a worker sees it. `JobStore` keeps it in SQLite, `InMemoryJobQueue` in memory for tests of workers.
+///
+/// Methods wait for the disk and for other processes' locks, never on Swift's cooperative threads, and take no notice of
+/// task cancellation: a stopping worker must still be able to write what it has. All times are passed in.
+public protocol JobQueue: Sendable {
+    var settings: QueueSettings { get }
+
+    /// Makes the worker known before its first claim.
+    func register(_ worker: WorkerRegistration, now: Date) async throws
+    /// Says that the worker claims no more.
+    func announceStopping(worker: String, now: Date) async throws
+    /// Says that the worker is gone. Jobs it still holds are handed out again by the next `reclaim`.
+    func retire(worker: String, now: Date) async throws
+
+    /// Takes up to `limit` due jobs: lowest priority number first, then the longest due, then the lowest id. Paused queues,
+    /// closed run windows and full queues give nothing.
+    ///
+    /// - Parameter queues: the queues to serve; `nil` for all.
+    func claim(limit: Int, queues: [String]?, worker: String, now: Date) async throws -> [ClaimedJob]
+
+    /// Renews the leases of the worker's jobs and notes their progress.
+    ///
+    /// - Returns: the claims that are still good. A job missing from them was cancelled, released or lost: stop it.
+    func heartbeat(worker: String, running: [JobProgress], now: Date) async throws -> Set<JobClaim>
+
+    /// The worker's good claims, without renewing them: a cheap look after `changeCounter` has moved.
+    func claims(of worker: String) async throws -> Set<JobClaim>
+
+    /// Ends an attempt: state, attempt and result change together, or, where the claim is no longer good, only the
+    /// attempt's own row does. After an error that `isTransient` call it again until it is written; a repeated finish
+    /// that was stored the first time is refused as `lost` and harms nothing.
+    func finish(_ claim: JobClaim, as ending: JobEnding, now: Date) async throws -> FinishOutcome
+
+    /// Takes running jobs from workers whose lease ran out or that are known to be dead. Beat before you call it, lest a
+    /// worker that was stopped for a while takes its own jobs away.
+    func reclaim(now: Date) async throws -> [ReclaimedJob]
+
+    /// What lies ahead, to decide whether to sleep, and how long, or to end.
+    func outlook(queues: [String]?, now: Date) async throws -> QueueOutlook
+
+    /// A number that moves whenever anybody has changed anything. Costs microseconds: poll it every 50-100 ms.
+    func changeCounter() async throws -> Int64
+}
+
+extension JobQueue {
+    public func complete(_ claim: JobClaim, with result: JobResult, now: Date) async throws -> FinishOutcome {
+        try await finish(claim, as: .completed(result), now: now)
+    }
+
+    public func fail(_ claim: JobClaim, with failure: JobFailure, now: Date) async throws -> FinishOutcome {
+        try await finish(claim, as: .failed(failure), now: now)
+    }
+
+    public func interrupt(_ claim: JobClaim, partialText: String? = nil, now: Date) async throws -> FinishOutcome {
+        try await finish(claim, as: .interrupted(partialText: partialText), now: now)
+    }
+}

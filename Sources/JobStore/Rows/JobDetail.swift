@@ -1,0 +1,87 @@
+/// Everything there is about one job.
+public struct JobDetail: Sendable, Hashable, Codable {
+    /// A row of the table `jobs`, without its text. Times are UTC, as stored.
+    public struct Job: Sendable, Hashable, Codable {
+        public var id: Int64
+        public var kind: String
+        public var queue: String
+        public var state: String
+        public var priority: Int
+        public var scheduledAt: String
+        public var attempt: Int
+        public var maxAttempts: Int
+        public var attemptedAt: String?
+        public var attemptedBy: String?
+        public var leaseExpiresAt: String?
+        public var finalizedAt: String?
+        public var progress: Double?
+        public var error: String?
+        public var uniqueKey: String?
+        public var customID: String?
+        public var batchID: Int64?
+        public var parentID: Int64?
+        public var part: Int?
+        public var createdAt: String
+        public var options: String
+        public var metadata: String
+        public var question: String?
+        public var documentID: Int64?
+
+        enum CodingKeys: String, CodingKey {
+            case id, kind, queue, state, priority
+            case scheduledAt = "scheduled_at"
+            case attempt
+            case maxAttempts = "max_attempts"
+            case attemptedAt = "attempted_at"
+            case attemptedBy = "attempted_by"
+            case leaseExpiresAt = "lease_expires_at"
+            case finalizedAt = "finalized_at"
+            case progress, error
+            case uniqueKey = "unique_key"
+            case customID = "custom_id"
+            case batchID = "batch_id"
+            case parentID = "parent_id"
+            case part
+            case createdAt = "created_at"
+            case options, metadata, question
+            case documentID = "document_id"
+        }
+    }
+
+    /// A row of the table `results`.
+    public struct Result: Sendable, Hashable, Codable {
+        public var attempt: Int
+        public var createdAt: String
+        public var format: String
+        public var truncated: Bool
+        public var model: String?
+        public var meanLogprob: Double?
+        public var grounding: Double?
+        public var repetition: Double?
+        public var text: String
+
+        enum CodingKeys: String, CodingKey {
+            case attempt
+            case createdAt = "created_at"
+            case format, truncated, model
+            case meanLogprob = "mean_logprob"
+            case grounding, repetition, text
+        }
+    }
+
+    public var job: Job
+    public var documentTitle: String?
+    public var documentSource: String?
+    public var result: Result?
+    /// In their order.
+    public var attempts: [AttemptRow]
+    /// In their order.
+    public var events: [EventRow]
+
+    enum CodingKeys: String, CodingKey {
+        case job
+        case documentTitle = "document_title"
+        case documentSource = "document_source"
+        case result, attempts, events
+    }
+}

@@ -1,0 +1,55 @@
+import GRDB
+
+/// Which jobs an operation is about. Conditions that are `nil` are no conditions.
+public struct JobSelection: Sendable {
+    public var ids: [Int64]?
+    public var states: Set<JobState>?
+    public var queue: String?
+    public var kind: String?
+    public var batchID: Int64?
+
+    public init(
+        ids: [Int64]? = nil, states: Set<JobState>? = nil, queue: String? = nil, kind: String? = nil,
+        batchID: Int64? = nil
+    ) {
+        self.ids = ids
+        self.states = states
+        self.queue = queue
+        self.kind = kind
+        self.batchID = batchID
+    }
+}
+
+/// A condition with its arguments, on the table `jobs` under the name `j`.
+struct Condition {
+    private(set) var terms: [String] = ["1"]
+    private(set) var arguments = StatementArguments()
+
+    init() {}
+
+    init(_ selection: JobSelection) {
+        if let ids = selection.ids {
+            add("j.id IN (SELECT value FROM json_each(?))", "[" + ids.map(String.init).joined(separator: ",") + "]")
+        }
+        if let states = selection.states { add(Self.isOneOf(states)) }
+        if let queue = selection.queue { add("j.queue = ?", queue) }
+        if let kind = selection.kind { add("j.kind = ?", kind) }
+        if let batchID = selection.batchID { add("j.batch_id = ?", batchID) }
+    }
+
+    /// The states as literals, and the condition of the partial index that holds them, so that SQLite may use it.
+    static func isOneOf(_ states: Set<JobState>) -> String {
+        let names = states.map { "'\($0.rawValue)'" }.sorted()
+        if names.count == 1 {
+            return "j.state = \(names[0])" + (states.allSatisfy(\.isFinal) ? " AND j.finalized_at IS NOT NULL" : "")
+        }
+        return "j.state IN (\(names.joined(separator: ",")))"
+    }
+
+    mutating func add(_ term: String, _ values: (any DatabaseValueConvertible)?...) {
+        terms.append(term)
+        arguments += StatementArguments(values)
+    }
+
+    var sql: String { terms.map { "(\($0))" }.joined(separator: " AND ") }
+}

@@ -1,0 +1,67 @@
+public import Foundation
+import GRDB
+
+extension JobStore {
+    /// Cancels what is pending, available or running among the selected jobs. The worker of a running one stops at its next
+    /// look.
+    ///
+    /// - Returns: how many were cancelled.
+    @discardableResult
+    public func cancel(_ selection: JobSelection) async throws -> Int {
+        try await change(selection, from: [.pending, .available, .running], to: .cancelled)
+    }
+
+    /// Makes discarded and cancelled jobs available again; only those in `states`, where the selection names some. Jobs
+    /// whose unique key another open or completed job has taken meanwhile stay as they are.
+    ///
+    /// - Returns: how many will run again.
+    @discardableResult
+    public func retry(_ selection: JobSelection) async throws -> Int {
+        try await change(selection, from: [.discarded, .cancelled], to: .available)
+    }
+
+    /// Keeps the queue's jobs from being claimed; those that run go on.
+    public func pause(queue: String, now: Date) async throws {
+        try await setPaused(queue: queue, at: Timestamp.text(now))
+    }
+
+    public func resume(queue: String) async throws {
+        try await setPaused(queue: queue, at: nil)
+    }
+
+    private func setPaused(queue: String, at time: String?) async throws {
+        try await write { db in
+            try db.execute(sql: "UPDATE queues SET paused_at = ? WHERE name = ?", arguments: [time, queue])
+            guard db.changesCount == 1 else {
+                let known = try String.fetchAll(db, sql: "SELECT name FROM queues ORDER BY name")
+                throw JobStoreError.unknownQueue(name: queue, known: known)
+            }
+        }
+    }
+
+    /// Pages through the ids, so that cancelling a million jobs doesn't keep the workers from finishing theirs.
+    private func change(_ selection: JobSelection, from allowed: Set<JobState>, to state: JobState) async throws -> Int
+    {
+        var selection = selection
+        selection.states = selection.states.map(allowed.intersection) ?? allowed
+        let condition = Condition(selection)
+        let update =
+            "UPDATE OR IGNORE jobs SET state = '\(state.rawValue)' WHERE id IN (SELECT value FROM json_each(?))"
+        var changed = 0
+        var last: Int64 = 0
+        while true {
+            let page = try await write { [last] db in
+                let ids = try Int64.fetchAll(
+                    db, sql: "SELECT j.id FROM jobs j WHERE \(condition.sql) AND j.id > ? ORDER BY j.id LIMIT 2000",
+                    arguments: condition.arguments + [last])
+                let list = "[" + ids.map(String.init).joined(separator: ",") + "]"
+                try db.execute(sql: update, arguments: [list])
+                return (last: ids.last, changed: db.changesCount)
+            }
+            changed += page.changed
+            guard let pageEnd = page.last else { return changed }
+            last = pageEnd
+            try await checkpointIfLarge()
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import Crypto
+public import Foundation
+import GRDB
+
+extension JobStore {
+    /// Enqueues jobs in their order, a thousand to a transaction, so that a million neither fill the memory nor keep the
+    /// workers from claiming.
+    ///
+    /// - Parameter now: the time of creation, and the time jobs without one of their own are due.
+    /// - Returns: an id for each job, in order.
+    /// - Throws: `refusedJob`, `duplicateCustomID` or `nulCharacter`, with the position of the job in `jobs`. Then nothing
+    ///   of its thousand is stored, and all of the thousands before it are; up to a thousand jobs are all or nothing.
+    @discardableResult
+    public func enqueue(_ jobs: some Sequence<NewJob>, now: Date) async throws -> [EnqueuedJob] {
+        var enqueued: [EnqueuedJob] = []
+        var chunk: [NewJob] = []
+        func flush() async throws {
+            let (first, jobs) = (enqueued.count, chunk)
+            enqueued += try await write { db in
+                let inserter = JobInserter(db: db, now: now)
+                return try jobs.enumerated().map { try inserter.insert($1, index: first + $0) }
+            }
+            chunk.removeAll(keepingCapacity: true)
+            try await checkpointIfLarge()
+        }
+        for job in jobs {
+            chunk.append(job)
+            if chunk.count == 1000 { try await flush() }
+        }
+        if !chunk.isEmpty { try await flush() }
+        return enqueued
+    }
+
+    /// The id of the batch of that name, which is made if it isn't there.
+    public func batch(named name: String, now: Date) async throws -> Int64 {
+        try await write { db in
+            try db.execute(
+                sql: "INSERT INTO batches (name, created_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+                arguments: [name, Timestamp.text(now)])
+            return try Row.fetchAll(db, sql: "SELECT id FROM batches WHERE name = ?", arguments: [name])[0].value("id")
+        }
+    }
+}
+
+/// Inserts jobs within one transaction.
+private struct JobInserter {
+    let db: Database
+    let now: String
+    private let encoder: JSONEncoder
+
+    init(db: Database, now: Date) {
+        self.db = db
+        self.now = Timestamp.text(now)
+        encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    }
+
+    func insert(_ job: NewJob, index: Int) throws -> EnqueuedJob {
+        do {
+            return try insertChecked(job, index: index)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+            throw refusal(of: job, index: index, error)
+        }
+    }
+
+    private func insertChecked(_ job: NewJob, index: Int) throws -> EnqueuedJob {
+        var job = job
+        try refuseNUL(in: job.question, "question", index)
+        var input: String?
+        var documentID: Int64?
+        switch job.input {
+        case .none: break
+        case .documentID(let id): documentID = id
+        case .inline(let text):
+            try refuseNUL(in: text, "input", index)
+            input = text
+        case .document(let document):
+            try refuseNUL(in: document.text, "document", index)
+            documentID = try store(document, for: &job)
+        }
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO jobs (kind, queue, priority, scheduled_at, max_attempts, question, options, metadata, batch_id,
+                  custom_id, unique_key, template_id, parent_id, part, created_at, document_id, input)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND state NOT IN ('cancelled','discarded') DO NOTHING
+                """)
+        try statement.execute(arguments: [
+            job.kind, job.queue, job.priority, job.scheduledAt.map(Timestamp.text) ?? now, job.maxAttempts,
+            job.question,
+            try json(job.options), try json(job.metadata), job.batchID, job.customID, job.uniqueKey, job.templateID,
+            job.parentID, job.part, now, documentID, input,
+        ])
+        guard db.changesCount == 1 else { return try existingJob(uniqueKey: job.uniqueKey) }
+        let id = db.lastInsertedRowID
+        for other in job.dependsOn {
+            try db.execute(
+                sql: "INSERT OR IGNORE INTO job_dependencies (job_id, depends_on) VALUES (?, ?)",
+                arguments: [id, other])
+        }
+        return EnqueuedJob(id: id, isNew: true)
+    }
+
+    private func existingJob(uniqueKey: String?) throws -> EnqueuedJob {
+        let id = try Int64.fetchOne(
+            db,
+            sql:
+                "SELECT id FROM jobs WHERE unique_key = ? AND unique_key IS NOT NULL AND state NOT IN ('cancelled','discarded')",
+            arguments: [uniqueKey])
+        guard let id else { throw JobStoreError.constraint(message: "the job was refused by a trigger") }
+        return EnqueuedJob(id: id, isNew: false)
+    }
+
+    /// Stores the text once. A later file with the same text keeps its name in the job's metadata, where the views look
+    /// first.
+    private func store(_ document: NewDocument, for job: inout NewJob) throws -> Int64 {
+        let sha256 = hexadecimal(SHA256.hash(data: Data(document.text.utf8)))
+        let insertion = try db.cachedStatement(
+            sql: """
+                INSERT INTO documents (sha256, source, media_type, title, created_at, text) VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT (sha256) DO NOTHING
+                """)
+        try insertion.execute(arguments: [
+            sha256, document.source, document.mediaType, document.title, now, document.text,
+        ])
+        if db.changesCount == 1 { return db.lastInsertedRowID }
+        let query = try db.cachedStatement(
+            sql: "SELECT id, coalesce(title, source) AS name FROM documents WHERE sha256 = ?")
+        guard let stored = try Row.fetchOne(query, arguments: [sha256]) else {
+            throw JobStoreError.constraint(message: "the document was refused by a trigger")
+        }
+        if let name = document.title ?? document.source, try stored.optional("name") != name,
+            job.metadata["document"] == nil
+        {
+            job.metadata["document"] = .string(name)
+        }
+        return try stored.value("id")
+    }
+
+    private func json(_ object: [String: JSONValue]) throws -> String {
+        object.isEmpty ? "{}" : String(decoding: try encoder.encode(object), as: UTF8.self)
+    }
+
+    private func refuseNUL(in text: String?, _ field: String, _ index: Int) throws {
+        if let text, text.utf8.contains(0) { throw JobStoreError.nulCharacter(index: index, field: field) }
+    }
+
+    private func refusal(of job: NewJob, index: Int, _ error: DatabaseError) -> JobStoreError {
+        let message = error.message ?? ""
+        if message.contains("jobs.custom_id"), let batchID = job.batchID, let customID = job.customID {
+            return .duplicateCustomID(index: index, customID: customID, batchID: batchID)
+        }
+        if error.extendedResultCode == .SQLITE_CONSTRAINT_FOREIGNKEY {
+            return .refusedJob(
+                index: index,
+                constraint: "a batch, template, document, parent or other job that it names does not exist")
+        }
+        return .refusedJob(index: index, constraint: JobStoreError.rule(in: message))
+    }
+}

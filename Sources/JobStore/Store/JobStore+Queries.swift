@@ -1,0 +1,176 @@
+import GRDB
+
+/// What one queue holds in one state.
+public struct StateCount: Sendable, Hashable, Codable {
+    public var queue: String
+    public var state: JobState
+    public var count: Int
+}
+
+/// Which results to read.
+public struct ResultFilter: Sendable {
+    public var selection: JobSelection
+    /// Only results of jobs with a higher id: where an earlier page ended.
+    public var afterID: Int64
+    /// The newest first; `afterID` is then the id to stay below, 0 for none.
+    public var newestFirst: Bool
+
+    public init(selection: JobSelection = JobSelection(), afterID: Int64 = 0, newestFirst: Bool = false) {
+        self.selection = selection
+        self.afterID = afterID
+        self.newestFirst = newestFirst
+    }
+}
+
+extension JobStore {
+    /// How many jobs each queue has in each state, read from indexes only: tens of milliseconds for a million jobs.
+    public func stateCounts() async throws -> [StateCount] {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT queue, 'available' AS state, count(*) AS count FROM jobs INDEXED BY jobs_claim
+                      WHERE state = 'available' GROUP BY queue
+                    UNION ALL SELECT queue, 'running', count(*) FROM jobs INDEXED BY jobs_lease
+                      WHERE state = 'running' GROUP BY queue
+                    UNION ALL SELECT queue, 'pending', count(*) FROM jobs INDEXED BY jobs_pending
+                      WHERE state = 'pending' GROUP BY queue
+                    UNION ALL SELECT queue, state, count(*) FROM jobs INDEXED BY jobs_finished_counts
+                      WHERE finalized_at IS NOT NULL GROUP BY queue, state
+                    ORDER BY 1, 2
+                    """)
+            return try rows.map {
+                StateCount(queue: try $0.value("queue"), state: try $0.named("state"), count: try $0.value("count"))
+            }
+        }
+    }
+
+    /// Jobs with the lowest ids, or the highest.
+    ///
+    /// - Parameters:
+    ///   - status: a status of the view `job_status`: a state, or `scheduled`, `retryable`, `stalled`.
+    ///   - afterID: where an earlier page ended; 0 for the first.
+    public func list(
+        _ selection: JobSelection = JobSelection(), status: String? = nil, afterID: Int64 = 0,
+        newestFirst: Bool = false,
+        limit: Int
+    ) async throws -> [JobStatusRow] {
+        var condition = Condition(selection)
+        if let status {
+            // The state behind the status lets SQLite use that state's index.
+            let behind: [String: JobState] = ["stalled": .running, "scheduled": .available, "retryable": .available]
+            if let state = JobState(rawValue: status) ?? behind[status] { condition.add(Condition.isOneOf([state])) }
+            condition.add("s.status = ?", status)
+        }
+        return try await page(
+            "SELECT s.* FROM jobs j JOIN job_status s ON s.id = j.id", condition, afterID, newestFirst, limit)
+    }
+
+    /// A page of results.
+    public func results(_ filter: ResultFilter = ResultFilter(), limit: Int) async throws -> [ResultRow] {
+        try await page(
+            "SELECT s.* FROM jobs j JOIN result_texts s ON s.id = j.id", Condition(filter.selection), filter.afterID,
+            filter.newestFirst, limit)
+    }
+
+    /// Every matching result in the order of ids, page by page: a million neither fill the memory nor hold one read open,
+    /// which would keep the log from being written back.
+    public func forEachResult(_ filter: ResultFilter = ResultFilter(), _ body: (ResultRow) throws -> Void) async throws
+    {
+        var filter = filter
+        while true {
+            let page = try await results(filter, limit: 500)
+            for row in page { try body(row) }
+            guard let last = page.last else { return }
+            filter.afterID = last.id
+        }
+    }
+
+    /// Everything about one job; `nil` if there is none.
+    public func job(_ id: Int64) async throws -> JobDetail? {
+        try await read { db -> JobDetail? in
+            let jobs: [JobDetail.Job] = try lines(db, "SELECT * FROM jobs WHERE id = ?", [id])
+            guard let job = jobs.first else { return nil }
+            let results: [JobDetail.Result] = try lines(db, "SELECT * FROM results WHERE job_id = ?", [id])
+            let document = try Row.fetchOne(
+                db, sql: "SELECT title, source FROM documents WHERE id = ?", arguments: [job.documentID])
+            return JobDetail(
+                job: job, documentTitle: try document?.optional("title"),
+                documentSource: try document?.optional("source"),
+                result: results.first,
+                attempts: try lines(db, "SELECT * FROM attempts WHERE job_id = ? ORDER BY attempt", [id]),
+                events: try lines(db, "SELECT * FROM events WHERE job_id = ? ORDER BY id", [id]))
+        }
+    }
+
+    /// The text a job works on.
+    public func inputText(ofJob id: Int64) async throws -> String? {
+        try await read { db in
+            try String.fetchOne(
+                db,
+                sql:
+                    "SELECT coalesce(d.text, j.input) FROM jobs j LEFT JOIN documents d ON d.id = j.document_id WHERE j.id = ?",
+                arguments: [id])
+        }
+    }
+
+    /// The latest failures first.
+    public func failures(limit: Int) async throws -> [FailureRow] {
+        try await all("SELECT * FROM failures LIMIT ?", [limit])
+    }
+
+    public func queues() async throws -> [QueueStatusRow] {
+        try await all("SELECT * FROM queue_status ORDER BY queue", [])
+    }
+
+    /// Reads every attempt: seconds where there are millions.
+    public func timingByKind() async throws -> [TimingRow] {
+        try await all("SELECT * FROM timing_by_kind ORDER BY kind", [])
+    }
+
+    public func batches() async throws -> [BatchRow] {
+        try await all("SELECT * FROM batch_progress ORDER BY id", [])
+    }
+
+    /// The tables and views of the file with the SQL that made them, in the order of their names.
+    package func schema() async throws -> [String: String] {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: "SELECT name, sql FROM sqlite_master WHERE type IN ('table','view') AND name NOT LIKE 'sqlite_%'")
+            return try Dictionary(
+                rows.map { (try $0.value("name"), try $0.value("sql")) }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    private func all<Value: Decodable & Sendable>(
+        _ sql: String, _ arguments: StatementArguments
+    ) async throws -> [Value] {
+        try await read { db in try lines(db, sql, arguments) }
+    }
+
+    private func page<Value: Decodable & Sendable>(
+        _ select: String, _ condition: Condition, _ afterID: Int64, _ newestFirst: Bool, _ limit: Int
+    ) async throws -> [Value] {
+        var condition = condition
+        if afterID > 0 { condition.add(newestFirst ? "j.id < ?" : "j.id > ?", afterID) }
+        return try await all(
+            "\(select) WHERE \(condition.sql) ORDER BY j.id \(newestFirst ? "DESC" : "ASC") LIMIT \(limit)",
+            condition.arguments)
+    }
+}
+
+/// Reads any decodable type from a row, without GRDB showing in the module's interface.
+private struct Line<Value: Decodable>: FetchableRecord, Decodable {
+    let value: Value
+
+    init(from decoder: any Decoder) throws {
+        value = try Value(from: decoder)
+    }
+}
+
+private func lines<Value: Decodable>(
+    _ db: Database, _ sql: String, _ arguments: StatementArguments
+) throws -> [Value] {
+    try Line<Value>.fetchAll(db, sql: sql, arguments: arguments).map(\.value)
+}

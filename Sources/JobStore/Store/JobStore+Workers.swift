@@ -1,0 +1,73 @@
+public import Foundation
+import GRDB
+
+extension JobStore {
+    public func register(_ worker: WorkerRegistration, now: Date) async throws {
+        try await write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO workers (id, hostname, pid, version, engine, started_at, heartbeat_at, boot_id, lock_path)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)
+                    """,
+                arguments: [
+                    worker.id, worker.hostname, worker.processID, worker.version, worker.engine, Timestamp.text(now),
+                    worker.bootID, worker.lockPath,
+                ])
+        }
+    }
+
+    public func announceStopping(worker: String, now: Date) async throws {
+        try await write { db in
+            try db.execute(
+                sql: "UPDATE workers SET stopping_at = coalesce(stopping_at, ?) WHERE id = ?",
+                arguments: [Timestamp.text(now), worker])
+        }
+    }
+
+    public func retire(worker: String, now: Date) async throws {
+        try await write { db in
+            try db.execute(
+                sql: "UPDATE workers SET stopped_at = coalesce(stopped_at, ?) WHERE id = ?",
+                arguments: [Timestamp.text(now), worker])
+        }
+    }
+
+    public func heartbeat(worker: String, running: [JobProgress], now: Date) async throws -> Set<JobClaim> {
+        let nowText = Timestamp.text(now)
+        let leaseEnd = Timestamp.text(now.addingTimeInterval(settings.leaseSeconds))
+        // One statement for all jobs. Only those the worker knows of: a job whose claim was committed but whose worker
+        // never heard of it must run out, not be kept for ever.
+        let known = "[" + running.map(Self.json).joined(separator: ",") + "]"
+        return try await write { db in
+            try db.execute(sql: "UPDATE workers SET heartbeat_at = ? WHERE id = ?", arguments: [nowText, worker])
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    UPDATE jobs SET lease_expires_at = ?1, progress = coalesce(k.fraction, progress)
+                    FROM (SELECT value->>0 AS id, value->>1 AS attempt, value->>2 AS fraction FROM json_each(?2)) AS k
+                    WHERE jobs.id = k.id AND jobs.state = 'running' AND jobs.attempt = k.attempt AND jobs.attempted_by = ?3
+                    RETURNING jobs.id, jobs.attempt
+                    """, arguments: [leaseEnd, known, worker])
+            return try goodClaims(from: rows, worker: worker)
+        }
+    }
+
+    public func claims(of worker: String) async throws -> Set<JobClaim> {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: "SELECT id, attempt FROM jobs INDEXED BY jobs_lease WHERE state = 'running' AND attempted_by = ?",
+                arguments: [worker])
+            return try goodClaims(from: rows, worker: worker)
+        }
+    }
+
+    private static func json(_ progress: JobProgress) -> String {
+        let fraction = progress.fraction.flatMap { $0.isFinite ? "\(min(max($0, 0), 1))" : nil }
+        return "[\(progress.claim.jobID),\(progress.claim.attempt),\(fraction ?? "null")]"
+    }
+}
+
+private func goodClaims(from rows: [Row], worker: String) throws -> Set<JobClaim> {
+    try Set(rows.map { JobClaim(jobID: try $0.value("id"), attempt: try $0.value("attempt"), worker: worker) })
+}
