@@ -60,8 +60,9 @@ let package = Package(
         module("GPTJ", ["Kernels", "ModelFiles", "Tokenization", "Generation"]),
         // The queue.
         .target(
-            name: "Migrations", path: "migrations", resources: [.embedInCode("0001_initial.sql")], swiftSettings: strict
-        ),
+            name: "Migrations", path: "migrations",
+            resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql")],
+            swiftSettings: strict),
         module("JobStore", ["Migrations", grdb, logging, crypto]),
         .target(
             name: "BuiltInJobs", path: "jobs",
