@@ -72,7 +72,7 @@ let package = Package(
             ], swiftSettings: strict),
         module("JobCatalog", ["BuiltInJobs", "Tokenization", yams]),
         module("Documents", [crypto]),
-        module("Worker", ["JobStore", "JobCatalog", "Generation", "Documents", logging, lifecycle]),
+        module("Worker", ["JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         // The command line.
         module("Commands", [
             "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore", "JobCatalog", "Documents", "Worker",
@@ -90,6 +90,7 @@ let package = Package(
         tests("GenerationTests", ["Generation", "Tokenization"]),
         tests("CommandsTests", ["nightshift", "JSONText"]),
         tests("TokenizationTests", ["Tokenization"]),
+        tests("WorkerTests", ["Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         tests("JobCatalogTests", ["JobCatalog", "Tokenization"]),
         tests("DocumentsTests", ["Documents"]),
     ]

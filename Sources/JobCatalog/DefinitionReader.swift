@@ -123,8 +123,8 @@ struct DefinitionReader {
 
     private static let defaultOutputBudget = 128
 
-    private func parameters(_ fields: DefinitionFields, output: Int?) throws -> DecodingParameters {
-        var parameters = DecodingParameters(maximumNewTokens: output ?? Self.defaultOutputBudget)
+    private func parameters(_ fields: DefinitionFields, output: Int?) throws -> DecodingOptions {
+        var parameters = DecodingOptions(maximumNewTokens: output ?? Self.defaultOutputBudget)
         // What the definition says for all styles first; what the style says wins, parameter by parameter.
         for owner in fields.path.isEmpty ? [root] : [root, fields] {
             // max_new_tokens is the output budget, said in one place.

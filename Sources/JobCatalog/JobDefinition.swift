@@ -195,7 +195,7 @@ struct StyleVariant: Sendable, Equatable {
     /// What an option's value puts into this template, by option and value; without an entry, the value itself.
     var texts: [String: [String: String]]
     var stopStrings: [String]
-    var parameters: DecodingParameters
+    var parameters: DecodingOptions
     var inputTokenBudget: Int?
     var postProcessing: PostProcessing
 }

@@ -29,7 +29,7 @@ public struct RenderedPrompt: Sendable, Equatable {
     /// Generation ends before the first of these; the result never holds one.
     public let stopStrings: [String]
     /// How to choose tokens: the definition's parameters, those of its style, and the job's, the last winning.
-    public let parameters: DecodingParameters
+    public let parameters: DecodingOptions
     /// The most tokens the prompt may have, where the definition says; the model's context limits it in any case.
     public let inputTokenBudget: Int?
     /// Tokens to keep free in the context for the output.
@@ -56,7 +56,7 @@ public struct RenderedPrompt: Sendable, Equatable {
     }
 
     init(
-        style: PromptStyle, pieces: [PromptTemplate.Piece], variant: StyleVariant, parameters: DecodingParameters,
+        style: PromptStyle, pieces: [PromptTemplate.Piece], variant: StyleVariant, parameters: DecodingOptions,
         stopStrings: [String], overflow: OverflowPolicy, outputFormat: OutputFormat, constraint: JSONValue?,
         adapter: String?
     ) {

@@ -20,3 +20,12 @@ public enum SharedFiles {
         return folder.appending(path: "golden").appending(path: path)
     }
 }
+
+/// What lies in the repository itself.
+public enum Repository {
+    public static let root = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// The small trained model that the demo uses.
+    public static let referenceModel = root.appending(path: "Extras/models/reference-small")
+}

@@ -1,6 +1,6 @@
 /// How the engine is to choose tokens. Names and meanings are those of HuggingFace's generation configuration, spelled
 /// out; the default of each field switches it off, whatever a checkpoint's `generation_config.json` says.
-public struct DecodingParameters: Sendable, Equatable {
+public struct DecodingOptions: Sendable, Equatable {
     /// When a beam search may end.
     public enum EarlyStopping: Sendable, Equatable {
         /// As soon as enough sequences have ended (`true`).
@@ -71,7 +71,7 @@ enum ParameterName: String, CaseIterable {
     }
 }
 
-extension DecodingParameters {
+extension DecodingOptions {
     /// A limit no real request comes near; keeps arithmetic on counts far from overflow.
     private static let maximumCount = 1_000_000
 

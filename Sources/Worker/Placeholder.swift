@@ -1,1 +1,0 @@
-// Placeholder of the layout; replaced by the module's first real file.

@@ -1,0 +1,47 @@
+import Foundation
+import Generation
+import JobCatalog
+import JobStore
+import Logging
+import Synchronization
+import TestSupport
+import Tokenization
+import Worker
+
+/// A worker over the scripted model: real prompts, real scheduling, texts that mean nothing.
+struct TestWorker {
+    let engine: TextEngine
+    let events = EventLog()
+
+    final class EventLog: Sendable {
+        private let log = Mutex<[WorkerEvent]>([])
+        var all: [WorkerEvent] { log.withLock { $0 } }
+        func append(_ event: WorkerEvent) { log.withLock { $0.append(event) } }
+    }
+
+    /// - parameter secondsPerStep: how long the model takes for a token.
+    init(secondsPerStep: Double = 0, contextLength: Int = 2048, rows: Int = 8) throws {
+        let tokenizer = try Tokenizer(folder: Repository.referenceModel)
+        let size = tokenizer.vocabularySize
+        let service = GenerationService(tokenizer: tokenizer, limits: SchedulerLimits(rows: rows)) {
+            ScriptedModel(
+                vocabularySize: size, contextLength: contextLength, tokenCapacity: 100_000,
+                beforeStep: { if secondsPerStep > 0 { Thread.sleep(forTimeInterval: secondsPerStep) } })
+        }
+        engine = TextEngine(
+            service: service, tokenizer: tokenizer, contextLength: contextLength, endTokens: [], style: .pocket,
+            model: "scripted", description: "scripted model", loadDuration: .milliseconds(7))
+    }
+
+    func make(
+        on queue: any JobQueue, id: String = "host:1:boot:1", catalog: JobCatalog = JobCatalog(),
+        _ options: WorkerOptions
+    ) -> Worker {
+        let events = events
+        return Worker(
+            queue: queue, engine: engine, catalog: catalog,
+            registration: WorkerRegistration(id: id, hostname: "host", processID: 1, version: "test"),
+            options: options, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            report: { events.append($0) })
+    }
+}

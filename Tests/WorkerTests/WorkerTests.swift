@@ -1,0 +1,166 @@
+import Foundation
+import JobCatalog
+import JobStore
+import TestSupport
+import Testing
+import Worker
+
+@Suite("Worker")
+struct WorkerTests {
+    let queue = InMemoryJobQueue()
+    let start = Date(timeIntervalSince1970: 1_800_000_000)
+
+    private func text(_ index: Int) -> NewJob {
+        NewJob(
+            kind: "summarize", input: .inline("Text number \(index). The ferry crossed the river at noon."),
+            options: ["max_new_tokens": .integer(Int64(3 + index % 5))])
+    }
+
+    private func snapshot(_ id: Int64) throws -> JobSnapshot { try #require(queue.snapshot(of: id)) }
+
+    @Test("every job is done once, with its figures, and the worker ends when nothing is due")
+    func drains() async throws {
+        let jobs = try await queue.enqueue((0..<40).map(text), now: Date())
+        let test = try TestWorker()
+        let report = try await test.make(on: queue, WorkerOptions(concurrency: 8, drains: true)).run()
+        #expect(report.end == .drained)
+        #expect(report.completed == 40)
+        for job in jobs {
+            let state = try snapshot(job.id)
+            #expect(state.state == .completed)
+            #expect(state.attempt == 1)
+            #expect(state.outcomes == [.completed])
+        }
+        let tokens = test.events.all.compactMap { event -> Int? in
+            if case .completed(_, _, _, _, let tokens) = event { tokens } else { nil }
+        }
+        #expect(tokens.count == 40 && tokens.allSatisfy { (3...7).contains($0) })
+    }
+
+    @Test("a job's text doesn't depend on the company it was generated in")
+    func companyDoesNotMatter() async throws {
+        var texts: [[String?]] = []
+        for (concurrency, rows) in [(1, 1), (7, 3), (32, 32)] {
+            let queue = InMemoryJobQueue()
+            let jobs = try await queue.enqueue((0..<12).map(text), now: Date())
+            let worker = try TestWorker(rows: rows)
+                .make(on: queue, WorkerOptions(concurrency: concurrency, drains: true))
+            _ = try await worker.run()
+            texts.append(jobs.map { queue.snapshot(of: $0.id)?.result })
+        }
+        #expect(texts[0] == texts[1] && texts[1] == texts[2])
+        #expect(texts[0].allSatisfy { $0?.isEmpty == false })
+    }
+
+    @Test("what can't be done is discarded at the first try, with a reason; the rest go on")
+    func refusals() async throws {
+        let long = String(repeating: "The river rises in the hills and falls to the sea. ", count: 400)
+        let jobs = try await queue.enqueue(
+            [
+                NewJob(kind: "sumarize", input: .inline("x")),
+                NewJob(kind: "summarize", input: .inline(long)),
+                NewJob(kind: "summarize", input: .inline("x"), options: ["temprature": .integer(1)]),
+                NewJob(kind: "summarize", input: .inline("x"), options: ["num_beams": .integer(4)]),
+                NewJob(kind: "answer", input: .inline("x")),
+                text(1),
+            ], now: Date())
+        let report = try await TestWorker().make(on: queue, WorkerOptions(drains: true)).run()
+        #expect(report.completed == 1)
+        #expect(report.discarded == 5)
+        let errors = try jobs.map { try snapshot($0.id).error ?? "" }
+        #expect(errors[0].contains("there is no kind 'sumarize'") && errors[0].contains("summarize"))
+        #expect(errors[1].contains("tokens") && errors[1].contains("context of 2048"))
+        #expect(errors[2].contains("'temprature'"))
+        #expect(errors[3].contains("num_beams"))
+        #expect(errors[4].contains("needs a question"))
+        for job in jobs.dropLast() {
+            #expect(try snapshot(job.id).state == .discarded)
+            #expect(try snapshot(job.id).attempt == 1)
+        }
+    }
+
+    @Test("a job that asks for it is cut to fit, and marked")
+    func truncation() async throws {
+        let long = String(repeating: "The river rises in the hills and falls to the sea. ", count: 400)
+        let job = try await queue.enqueue(
+            [NewJob(kind: "summarize", input: .inline(long), options: ["overflow": .string("truncate")])], now: Date())[0]
+        let report = try await TestWorker().make(on: queue, WorkerOptions(drains: true)).run()
+        #expect(report.completed == 1)
+        #expect(try snapshot(job.id).state == .completed)
+    }
+
+    @Test("a running job that is cancelled stops within the next looks, and its slot is free")
+    func cancellation() async throws {
+        let slow = NewJob(
+            kind: "summarize", input: .inline("A long day."), options: ["max_new_tokens": .integer(1000)])
+        let job = try await queue.enqueue([slow], now: Date())[0]
+        let test = try TestWorker(secondsPerStep: 0.01)
+        let worker = test.make(on: queue, WorkerOptions(drains: true, pollSeconds: 0.02))
+        async let report = worker.run()
+        try await test.events.wait { if case .claimed = $0 { true } else { false } }
+        try await queue.cancel(job.id)
+        #expect(try await report.cancelled == 1)
+        #expect(try snapshot(job.id).state == .cancelled)
+        #expect(try snapshot(job.id).outcomes == [.cancelled])
+        #expect(try snapshot(job.id).result == nil)
+    }
+
+    @Test("a stop hands unfinished jobs back as if they had not been tried")
+    func stop() async throws {
+        let slow = NewJob(
+            kind: "summarize", input: .inline("A long day."), options: ["max_new_tokens": .integer(1000)])
+        let jobs = try await queue.enqueue(Array(repeating: slow, count: 3), now: Date())
+        let test = try TestWorker(secondsPerStep: 0.01)
+        let worker = test.make(on: queue, WorkerOptions(concurrency: 2, graceSeconds: 0.1, pollSeconds: 0.02))
+        async let report = worker.run()
+        try await test.events.wait { if case .claimed = $0 { true } else { false } }
+        await worker.requestStop()
+        let done = try await report
+        #expect(done.end == .stopped)
+        #expect(done.interrupted == 2)
+        for job in jobs {
+            let state = try snapshot(job.id)
+            #expect(state.state == .available)
+            #expect(state.result == nil)
+            #expect(state.maxAttempts - state.attempt == 3)
+        }
+    }
+
+    @Test("within the grace running jobs are finished, and nothing new is claimed")
+    func grace() async throws {
+        let jobs = try await queue.enqueue((0..<6).map(text), now: Date())
+        let test = try TestWorker(secondsPerStep: 0.02)
+        let worker = test.make(on: queue, WorkerOptions(concurrency: 2, graceSeconds: 30, pollSeconds: 0.02))
+        async let report = worker.run()
+        try await test.events.wait { if case .claimed = $0 { true } else { false } }
+        await worker.requestStop()
+        let done = try await report
+        #expect(done.interrupted == 0)
+        #expect(done.completed >= 1)
+        let states = try jobs.map { try snapshot($0.id).state }
+        #expect(states.count { $0 == .completed } == done.completed)
+        #expect(states.contains(.available))
+    }
+
+    @Test("limits end the worker: jobs, and the deadline")
+    func limits() async throws {
+        _ = try await queue.enqueue((0..<10).map(text), now: Date())
+        let byJobs = try await TestWorker().make(on: queue, WorkerOptions(concurrency: 2, maximumJobs: 3)).run()
+        #expect(byJobs.end == .jobLimit && byJobs.completed == 3)
+        let byTime = try await TestWorker().make(
+            on: queue, id: "host:1:boot:2", WorkerOptions(deadline: Date(timeIntervalSinceNow: -1))
+        ).run()
+        #expect(byTime.end == .deadline && byTime.completed == 0)
+    }
+}
+
+extension TestWorker.EventLog {
+    /// Waits until something has happened.
+    func wait(until matches: @escaping @Sendable (WorkerEvent) -> Bool) async throws {
+        for _ in 0..<500 {
+            if all.contains(where: matches) { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        Issue.record("it didn't happen within 5 seconds")
+    }
+}
