@@ -75,12 +75,8 @@ extension InMemoryJobQueue {
     public func enqueue(_ jobs: some Sequence<NewJob>, now: Date) async throws -> [EnqueuedJob] {
         change { state in
             jobs.map { job in
-                if let key = job.uniqueKey,
-                    let same = state.jobs.first(where: {
-                        $0.value.new.uniqueKey == key && ![.cancelled, .discarded].contains($0.value.state)
-                    })
-                {
-                    return EnqueuedJob(id: same.key, isNew: false)
+                if let key = job.uniqueKey, let holder = holder(of: key, in: state) {
+                    return EnqueuedJob(id: holder, isNew: false)
                 }
                 state.lastID += 1
                 let waits = job.dependsOn.contains { state.jobs[$0]?.state != .completed }
@@ -90,6 +86,13 @@ extension InMemoryJobQueue {
                 return EnqueuedJob(id: state.lastID, isNew: true)
             }
         }
+    }
+
+    /// The open or completed job that has the key.
+    private func holder(of uniqueKey: String, in state: State) -> Int64? {
+        state.jobs.first { _, job in
+            job.new.uniqueKey == uniqueKey && job.state != .cancelled && job.state != .discarded
+        }?.key
     }
 
     private func document(for job: NewJob, in state: inout State) -> ClaimedJob.Document? {
@@ -111,10 +114,12 @@ extension InMemoryJobQueue {
         }
     }
 
-    /// Makes a discarded or cancelled job available again, with one more attempt where all are spent.
+    /// Makes a discarded or cancelled job available again, with one more attempt where all are spent; not where another
+    /// job has its unique key now.
     public func retry(_ id: Int64) async {
         change { state in
             guard var job = state.jobs[id], job.state == .discarded || job.state == .cancelled else { return }
+            if let key = job.new.uniqueKey, holder(of: key, in: state) != nil { return }
             job.state = .available
             if job.attempt >= job.maxAttempts { job.maxAttempts = job.attempt + 1 }
             state.jobs[id] = job

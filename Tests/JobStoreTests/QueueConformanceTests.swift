@@ -35,7 +35,8 @@ extension JobStore: EditableQueue {
         return JobSnapshot(
             state: try #require(JobState(rawValue: detail.job.state)), attempt: detail.job.attempt,
             maxAttempts: detail.job.maxAttempts, error: detail.job.error,
-            scheduledAt: try format.parse(detail.job.scheduledAt), result: detail.result?.text,
+            scheduledAt: Timestamp.date(milliseconds: Timestamp.milliseconds(try format.parse(detail.job.scheduledAt))),
+            result: detail.result?.text,
             outcomes: try detail.attempts.map { try #require(AttemptOutcome(rawValue: $0.outcome)) },
             lateTexts: detail.attempts.map(\.lateText))
     }

@@ -45,6 +45,17 @@ extension JobStore {
     }
 }
 
+extension JobStore {
+    /// How SQLite looks for due jobs, for tests.
+    package func claimPlan() async throws -> String {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db, sql: "EXPLAIN QUERY PLAN " + QueueGate.candidatesSQL, arguments: ["default", 5, "2026", 1])
+            return try rows.map { try $0.value("detail") as String }.joined(separator: "\n")
+        }
+    }
+}
+
 /// The due jobs of all gates in claim order. It asks priority by priority, so that jobs scheduled for later never stand
 /// between it and those that are due.
 private func dueJobs(in db: Database, gates: [QueueGate], limit: Int, now: String) throws -> [Int64] {

@@ -64,6 +64,7 @@ private struct JobInserter {
     }
 
     private func insertChecked(_ job: NewJob, index: Int) throws -> EnqueuedJob {
+        if let existing = try existingJob(uniqueKey: job.uniqueKey) { return existing }
         var job = job
         try refuseNUL(in: job.question, "question", index)
         var input: String?
@@ -83,7 +84,6 @@ private struct JobInserter {
                 INSERT INTO jobs (kind, queue, priority, scheduled_at, max_attempts, question, options, metadata, batch_id,
                   custom_id, unique_key, template_id, parent_id, part, created_at, document_id, input)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND state NOT IN ('cancelled','discarded') DO NOTHING
                 """)
         try statement.execute(arguments: [
             job.kind, job.queue, job.priority, job.scheduledAt.map(Timestamp.text) ?? now, job.maxAttempts,
@@ -91,7 +91,6 @@ private struct JobInserter {
             try json(job.options), try json(job.metadata), job.batchID, job.customID, job.uniqueKey, job.templateID,
             job.parentID, job.part, now, documentID, input,
         ])
-        guard db.changesCount == 1 else { return try existingJob(uniqueKey: job.uniqueKey) }
         let id = db.lastInsertedRowID
         for other in job.dependsOn {
             try db.execute(
@@ -101,14 +100,16 @@ private struct JobInserter {
         return EnqueuedJob(id: id, isNew: true)
     }
 
-    private func existingJob(uniqueKey: String?) throws -> EnqueuedJob {
-        let id = try Int64.fetchOne(
-            db,
-            sql:
-                "SELECT id FROM jobs WHERE unique_key = ? AND unique_key IS NOT NULL AND state NOT IN ('cancelled','discarded')",
-            arguments: [uniqueKey])
-        guard let id else { throw JobStoreError.constraint(message: "the job was refused by a trigger") }
-        return EnqueuedJob(id: id, isNew: false)
+    /// The open or completed job that has the key already. Asked first, since an insert that gives way to it would use up
+    /// an id.
+    private func existingJob(uniqueKey: String?) throws -> EnqueuedJob? {
+        guard let uniqueKey else { return nil }
+        let query = try db.cachedStatement(
+            sql: """
+                SELECT id FROM jobs
+                WHERE unique_key = ? AND unique_key IS NOT NULL AND state NOT IN ('cancelled','discarded')
+                """)
+        return try Int64.fetchOne(query, arguments: [uniqueKey]).map { EnqueuedJob(id: $0, isNew: false) }
     }
 
     /// Stores the text once. A later file with the same text keeps its name in the job's metadata, where the views look

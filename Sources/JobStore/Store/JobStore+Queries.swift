@@ -5,6 +5,12 @@ public struct StateCount: Sendable, Hashable, Codable {
     public var queue: String
     public var state: JobState
     public var count: Int
+
+    public init(queue: String, state: JobState, count: Int) {
+        self.queue = queue
+        self.state = state
+        self.count = count
+    }
 }
 
 /// Which results to read.

@@ -153,6 +153,11 @@ extension JobStore {
         try await write { try $0.execute(sql: sql) }
     }
 
+    /// A setting of the writing connection, for tests.
+    package func pragma(_ name: String) async throws -> Int? {
+        try await writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA \(name)") }
+    }
+
     public func changeCounter() async throws -> Int64 {
         let path = path
         return try await withCheckedThrowingContinuation { continuation in
