@@ -32,11 +32,6 @@ public struct PromptTemplate: Sendable, Equatable {
         public var piece: TextPiece
         /// The value's name.
         public var name: String?
-
-        init(piece: TextPiece, name: String?) {
-            self.piece = piece
-            self.name = name
-        }
     }
 
     /// What errors call the template.
