@@ -16,7 +16,7 @@ struct WorkerTests {
             options: ["max_new_tokens": .integer(Int64(3 + index % 5))])
     }
 
-    private func snapshot(_ id: Int64) throws -> JobSnapshot { try #require(queue.snapshot(of: id)) }
+    private func snapshot(_ id: Int64) async throws -> JobSnapshot { try #require(await queue.snapshot(id)) }
 
     @Test("every job is done once, with its figures, and the worker ends when nothing is due")
     func drains() async throws {
@@ -26,7 +26,7 @@ struct WorkerTests {
         #expect(report.end == .drained)
         #expect(report.completed == 40)
         for job in jobs {
-            let state = try snapshot(job.id)
+            let state = try await snapshot(job.id)
             #expect(state.state == .completed)
             #expect(state.attempt == 1)
             #expect(state.outcomes == [.completed])
@@ -46,7 +46,9 @@ struct WorkerTests {
             let worker = try TestWorker(rows: rows)
                 .make(on: queue, WorkerOptions(concurrency: concurrency, drains: true))
             _ = try await worker.run()
-            texts.append(jobs.map { queue.snapshot(of: $0.id)?.result })
+            var own: [String?] = []
+            for job in jobs { own.append(await queue.snapshot(job.id)?.result) }
+            texts.append(own)
         }
         #expect(texts[0] == texts[1] && texts[1] == texts[2])
         #expect(texts[0].allSatisfy { $0?.isEmpty == false })
@@ -67,15 +69,16 @@ struct WorkerTests {
         let report = try await TestWorker().make(on: queue, WorkerOptions(drains: true)).run()
         #expect(report.completed == 1)
         #expect(report.discarded == 5)
-        let errors = try jobs.map { try snapshot($0.id).error ?? "" }
+        var errors: [String] = []
+        for job in jobs { errors.append(try await snapshot(job.id).error ?? "") }
         #expect(errors[0].contains("there is no kind 'sumarize'") && errors[0].contains("summarize"))
         #expect(errors[1].contains("tokens") && errors[1].contains("context of 2048"))
         #expect(errors[2].contains("'temprature'"))
         #expect(errors[3].contains("num_beams"))
         #expect(errors[4].contains("needs a question"))
         for job in jobs.dropLast() {
-            #expect(try snapshot(job.id).state == .discarded)
-            #expect(try snapshot(job.id).attempt == 1)
+            #expect(try await snapshot(job.id).state == .discarded)
+            #expect(try await snapshot(job.id).attempt == 1)
         }
     }
 
@@ -86,7 +89,7 @@ struct WorkerTests {
             [NewJob(kind: "summarize", input: .inline(long), options: ["overflow": .string("truncate")])], now: Date())[0]
         let report = try await TestWorker().make(on: queue, WorkerOptions(drains: true)).run()
         #expect(report.completed == 1)
-        #expect(try snapshot(job.id).state == .completed)
+        #expect(try await snapshot(job.id).state == .completed)
     }
 
     @Test("a running job that is cancelled stops within the next looks, and its slot is free")
@@ -98,11 +101,11 @@ struct WorkerTests {
         let worker = test.make(on: queue, WorkerOptions(drains: true, pollSeconds: 0.02))
         async let report = worker.run()
         try await test.events.wait { if case .claimed = $0 { true } else { false } }
-        try await queue.cancel(job.id)
+        await queue.cancel(job.id)
         #expect(try await report.cancelled == 1)
-        #expect(try snapshot(job.id).state == .cancelled)
-        #expect(try snapshot(job.id).outcomes == [.cancelled])
-        #expect(try snapshot(job.id).result == nil)
+        #expect(try await snapshot(job.id).state == .cancelled)
+        #expect(try await snapshot(job.id).outcomes == [.cancelled])
+        #expect(try await snapshot(job.id).result == nil)
     }
 
     @Test("a stop hands unfinished jobs back as if they had not been tried")
@@ -119,7 +122,7 @@ struct WorkerTests {
         #expect(done.end == .stopped)
         #expect(done.interrupted == 2)
         for job in jobs {
-            let state = try snapshot(job.id)
+            let state = try await snapshot(job.id)
             #expect(state.state == .available)
             #expect(state.result == nil)
             #expect(state.maxAttempts - state.attempt == 3)
@@ -137,7 +140,8 @@ struct WorkerTests {
         let done = try await report
         #expect(done.interrupted == 0)
         #expect(done.completed >= 1)
-        let states = try jobs.map { try snapshot($0.id).state }
+        var states: [JobState] = []
+        for job in jobs { states.append(try await snapshot(job.id).state) }
         #expect(states.count { $0 == .completed } == done.completed)
         #expect(states.contains(.available))
     }
