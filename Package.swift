@@ -59,7 +59,8 @@ let package = Package(
         module("GPTJ", ["Kernels", "ModelFiles", "Tokenization", "Generation"]),
         // The queue.
         .target(
-            name: "Migrations", path: "migrations", resources: [.embedInCode("0001_initial.sql")], swiftSettings: strict
+            name: "Migrations", path: "migrations",
+            resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql")], swiftSettings: strict
         ),
         module("JobStore", ["Migrations", grdb, logging, crypto]),
         .target(name: "BuiltInJobs", path: "jobs", swiftSettings: strict),
@@ -74,5 +75,6 @@ let package = Package(
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
         // Tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        tests("JobStoreTests", ["JobStore", "Migrations", grdb]),
     ]
 )
