@@ -93,5 +93,6 @@ let package = Package(
         tests("WorkerTests", ["Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         tests("JobCatalogTests", ["JobCatalog", "Tokenization"]),
         tests("DocumentsTests", ["Documents"]),
+        tests("JobStoreTests", ["JobStore", "Migrations", grdb]),
     ]
 )

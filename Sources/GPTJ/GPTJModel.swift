@@ -11,7 +11,7 @@ public final class GPTJModel: LanguageModel {
     let weights: GPTJWeights
     let compute: Compute
     let keyValues: KeyValuePages
-    let rotary: RotaryTable
+    var rotary: RotaryTable
     var pages: PageTable
     var space: Workspace
 
@@ -31,8 +31,7 @@ public final class GPTJModel: LanguageModel {
             layerCount: configuration.layerCount, headCount: configuration.headCount,
             headLength: configuration.headLength, pageCapacity: pageCapacity)
         pages = PageTable(pageLength: pageLength, capacity: pageCapacity)
-        rotary = RotaryTable(
-            rotaryLength: configuration.rotaryLength, positionCount: configuration.contextLength)
+        rotary = RotaryTable(rotaryLength: configuration.rotaryLength)
         space = Workspace(configuration)
     }
 
@@ -86,6 +85,7 @@ public final class GPTJModel: LanguageModel {
             }
             batch.append(step, firstPosition: position, pages: pages[step.sequence].pages)
         }
+        rotary.reserve(positions: (batch.positions.max() ?? 0) + 1)
         return batch
     }
 }

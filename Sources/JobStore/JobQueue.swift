@@ -29,8 +29,11 @@ public protocol JobQueue: Sendable {
     func claims(of worker: String) async throws -> Set<JobClaim>
 
     /// Ends an attempt: state, attempt and result change together, or, where the claim is no longer good, only the
-    /// attempt's own row does. After an error that `isTransient` call it again until it is written; a repeated finish
-    /// that was stored the first time is refused as `lost` and harms nothing.
+    /// attempt's own row does. After an error that `isTransient` call it again until it is written: a completion or
+    /// failure that was stored the first time is recognized, any other repetition is refused and harms nothing.
+    ///
+    /// - Throws: `JobStoreError.constraint` where a result that says it is JSON isn't; then nothing was changed, and the
+    ///   attempt is the worker's to fail.
     func finish(_ claim: JobClaim, as ending: JobEnding, now: Date) async throws -> FinishOutcome
 
     /// Takes running jobs from workers whose lease ran out or that are known to be dead. Beat before you call it, lest a

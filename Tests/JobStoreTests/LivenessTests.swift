@@ -85,6 +85,19 @@ struct LivenessTests {
         #expect(try await store.reclaim(now: seconds(61)).count == 2)
     }
 
+    @Test("a lock path that leads elsewhere is neither opened nor removed")
+    func hostileLockPath() async throws {
+        let precious = folder.path("precious.txt")
+        try Data("keep".utf8).write(to: URL(filePath: precious))
+        let worker = WorkerRegistration(
+            id: "w", hostname: host.hostname, processID: 1, version: "1", bootID: host.bootID, lockPath: precious)
+        try await store.register(worker, now: start)
+        try await store.enqueue([.text()], now: start)
+        _ = try await store.claim(limit: 1, queues: nil, worker: "w", now: start)
+        #expect(try await store.reclaim(now: start).isEmpty)
+        #expect(FileManager.default.fileExists(atPath: precious))
+    }
+
     @Test("two live workers can't have one id, and a refused lock leaves the other's alone")
     func sameID() throws {
         let lock = try WorkerLock(folder: store.workerLockFolder, worker: "w")

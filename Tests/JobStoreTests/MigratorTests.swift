@@ -16,15 +16,21 @@ struct MigratorTests {
 
     private func open() throws -> JobStore { try JobStore(path: path) }
 
-    /// Another program's hand on the file.
+    /// Another program's connection to the file.
+    private func connect(_ file: String? = nil) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        return try DatabaseQueue(path: file ?? path, configuration: configuration)
+    }
+
     private func edit(_ sql: String) throws {
-        let database = try DatabaseQueue(path: path)
+        let database = try connect()
         try database.writeWithoutTransaction { try $0.execute(sql: sql) }
         try database.close()
     }
 
     private func number(_ sql: String, in file: String? = nil) throws -> Int? {
-        try DatabaseQueue(path: file ?? path).read { try Int.fetchOne($0, sql: sql) }
+        try connect(file).read { try Int.fetchOne($0, sql: sql) }
     }
 
     @Test("a new file gets its identity, its settings and every migration with its checksum")
@@ -35,7 +41,7 @@ struct MigratorTests {
         #expect(try number("PRAGMA page_size") == 8192)
         #expect(try number("PRAGMA auto_vacuum") == 2)
         #expect(try number("SELECT count(*) FROM schema_migrations WHERE length(sha256) = 64") == Migrations.all.count)
-        #expect(try DatabaseQueue(path: path).read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+        #expect(try connect().read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
         #expect(Migrations.all.map(\.version) == Array(1...Migrations.all.count))
     }
 

@@ -19,8 +19,7 @@ public final class WorkerLock: Sendable {
     ///
     /// - Throws: `JobStoreError.cannotOpen` where the folder can't be written, or where another live worker has the id.
     public init(folder: String, worker: String) throws {
-        let name = String(worker.map { $0 == "/" ? "_" : $0 }) + ".lock"
-        path = URL(filePath: folder).appending(path: name).path(percentEncoded: false)
+        path = Self.path(folder: folder, worker: worker)
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
@@ -36,6 +35,11 @@ public final class WorkerLock: Sendable {
             throw JobStoreError.cannotOpen(path: path, reason: "another worker holds this lock")
         }
         descriptor = opened
+    }
+
+    /// Where the worker's lock file lies.
+    package static func path(folder: String, worker: String) -> String {
+        folder + "/" + worker.map { $0 == "/" ? "_" : String($0) }.joined() + ".lock"
     }
 
     deinit {

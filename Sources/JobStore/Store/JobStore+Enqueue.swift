@@ -143,7 +143,7 @@ private struct JobInserter {
     }
 
     private func refuseNUL(in text: String?, _ field: String, _ index: Int) throws {
-        if let text, text.utf8.contains(0) { throw JobStoreError.nulCharacter(index: index, field: field) }
+        if let text, holdsNUL(text) { throw JobStoreError.nulCharacter(index: index, field: field) }
     }
 
     private func refusal(of job: NewJob, index: Int, _ error: DatabaseError) -> JobStoreError {
@@ -158,4 +158,9 @@ private struct JobInserter {
         }
         return .refusedJob(index: index, constraint: JobStoreError.rule(in: message))
     }
+}
+
+/// Byte by byte over the text's storage: every text that is stored passes through here.
+func holdsNUL(_ text: String) -> Bool {
+    text.utf8.withContiguousStorageIfAvailable { $0.contains(0) } ?? text.utf8.contains(0)
 }

@@ -137,5 +137,5 @@ private struct Finisher {
 
 /// A model may well generate a NUL, at which SQLite would cut the text off; its sign takes its place.
 private func withoutNUL(_ text: String) -> String {
-    text.utf8.contains(0) ? String(text.map { $0 == "\0" ? "\u{2400}" : $0 }) : text
+    holdsNUL(text) ? String(text.map { $0 == "\0" ? "\u{2400}" : $0 }) : text
 }

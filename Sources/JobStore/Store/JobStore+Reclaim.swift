@@ -4,9 +4,10 @@ import GRDB
 extension JobStore {
     public func reclaim(now: Date) async throws -> [ReclaimedJob] {
         let host = host
+        let lockFolder = workerLockFolder
         let nowText = Timestamp.text(now)
         let (dead, isNeeded) = try await read { db in
-            let dead = try DeadWorker.all(in: db, host: host)
+            let dead = try DeadWorker.all(in: db, host: host, lockFolder: lockFolder)
             return (dead, try !dead.isEmpty || !OrphanedJob.some(in: db, now: nowText, limit: 1).isEmpty)
         }
         guard isNeeded else { return [] }
@@ -37,13 +38,16 @@ private struct DeadWorker: Sendable {
     let id: String
     let lockPath: String?
 
-    static func all(in db: Database, host: HostIdentity) throws -> [DeadWorker] {
+    static func all(in db: Database, host: HostIdentity, lockFolder: String) throws -> [DeadWorker] {
         let rows = try Row.fetchAll(
             db, sql: "SELECT id, boot_id, lock_path FROM workers WHERE stopped_at IS NULL AND hostname = ?",
             arguments: [host.hostname])
         return try rows.compactMap { row in
             guard let bootID: String = try row.optional("boot_id") else { return nil }
-            let worker = DeadWorker(id: try row.value("id"), lockPath: try row.optional("lock_path"))
+            let id: String = try row.value("id")
+            // The row is outside input: a path that leads elsewhere is neither opened nor removed.
+            let ownPath = WorkerLock.path(folder: lockFolder, worker: id)
+            let worker = DeadWorker(id: id, lockPath: try row.optional("lock_path") == ownPath ? ownPath : nil)
             // Nothing survives a restart of the machine.
             if bootID != host.bootID { return host.bootID == "unknown" || bootID == "unknown" ? nil : worker }
             guard let lockPath = worker.lockPath, WorkerLock.isAbandoned(path: lockPath) else { return nil }
