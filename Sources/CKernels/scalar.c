@@ -116,6 +116,19 @@ static void linear(const ck_linear_arguments *p) {
     }
 }
 
+static float busy(int64_t steps) {
+    float sums[24 * 16] = {0};
+    for (int64_t step = 0; step < steps; step++)
+        for (int i = 0; i < 24 * 16; i++) sums[i] = fmaf(sums[i], 0.5f, 1.0f);
+    return sums[0] + sums[24 * 16 - 1];
+}
+
+static float sum(int64_t count, const float *x) {
+    float sums[16] = {0};
+    for (int64_t i = 0; i < count; i++) sums[i % 16] += x[i];
+    return reduce(sums);
+}
+
 const ck_kernels ck_scalar = {
     .name = "scalar",
     .linear = linear,
@@ -124,6 +137,8 @@ const ck_kernels ck_scalar = {
     .softmax = softmax,
     .gelu = gelu,
     .widen = widen,
+    .busy = busy,
+    .sum = sum,
 };
 
 void ck_rotate_pairs(int64_t rotary, const float *cosine, const float *sine, float *head) {

@@ -274,6 +274,32 @@ static void linear(const ck_linear_arguments *p) {
     }
 }
 
+static float busy(int64_t steps) {
+    // As many chains as the register tile has, in passes where 24 don't fit into the registers.
+    enum { chains = CK_TILE_ROWS * CK_TILE_VECTORS, passes = 24 / chains };
+    vec total = splat(0);
+    for (int pass = 0; pass < passes; pass++) {
+        vec sums[chains];
+        for (int i = 0; i < chains; i++) sums[i] = splat((float)i);
+        for (int64_t step = 0; step < steps; step++)
+            for (int i = 0; i < chains; i++) sums[i] = fma_(sums[i], splat(0.5f), splat(1));
+        for (int i = 0; i < chains; i++) total += sums[i];
+    }
+    return reduce(total);
+}
+
+static float sum(int64_t count, const float *x) {
+    vec sums[8];
+    for (int i = 0; i < 8; i++) sums[i] = splat(0);
+    int64_t i = 0;
+    for (; i + 128 <= count; i += 128)
+        for (int j = 0; j < 8; j++) sums[j] += load(x + i + j * 16);
+    for (; i + 16 <= count; i += 16) sums[0] += load(x + i);
+    if (i < count) sums[0] += load_part(x + i, count - i);
+    for (int j = 1; j < 8; j++) sums[0] += sums[j];
+    return reduce(sums[0]);
+}
+
 const ck_kernels CK_TABLE = {
     .name = CK_NAME,
     .linear = linear,
@@ -282,4 +308,6 @@ const ck_kernels CK_TABLE = {
     .softmax = softmax,
     .gelu = gelu,
     .widen = widen,
+    .busy = busy,
+    .sum = sum,
 };

@@ -69,6 +69,14 @@ typedef struct ck_kernels {
 
     /// Stored elements to floats, exactly.
     void (*widen)(int64_t count, const void *source, ck_type type, float *out);
+
+    // For measuring ceilings.
+
+    /// Performs `steps` * 24 * 16 independent fused multiply-adds in registers; returns a sum that depends on them.
+    float (*busy)(int64_t steps);
+
+    /// The sum of `count` floats, in no particular order: reads them as fast as memory allows.
+    float (*sum)(int64_t count, const float *x);
 } ck_kernels;
 
 /// The tables that this program has and this processor can run, the best first, the scalar one last.

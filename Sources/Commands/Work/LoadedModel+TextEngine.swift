@@ -1,0 +1,27 @@
+import GPTJ
+import Generation
+import JobCatalog
+import Tokenization
+import Worker
+
+extension LoadedModel {
+    /// The model as a worker uses it.
+    ///
+    /// - parameter style: `--style`; `nil` picks the model's own.
+    /// - throws: ``CommandError`` (69) for a model without a tokenizer.
+    func textEngine(style: String?) throws -> TextEngine {
+        guard let tokenizer else {
+            throw CommandError(
+                .unavailable,
+                "\(folder.path): the folder has no tokenizer; put tokenizer.json, or vocab.json and merges.txt, beside "
+                    + "the weights")
+        }
+        return TextEngine(
+            service: makeService(), tokenizer: tokenizer, contextLength: min(configuration.contextLength, tokenCapacity),
+            endTokens: Set(configuration.eosTokenIDs),
+            style: style.map(PromptStyle.init(rawValue:))
+                ?? PromptStyle(
+                    for: ModelFacts(name: name, specialTokens: Set(tokenizer.addedTokens.map(\.content)))),
+            model: fingerprint, description: engineDescription, loadDuration: loadDuration)
+    }
+}

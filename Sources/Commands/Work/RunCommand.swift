@@ -1,0 +1,117 @@
+import ArgumentParser
+import Documents
+import Foundation
+import JobCatalog
+import JobStore
+import Logging
+import Worker
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Do one job now and print its result.",
+        discussion: """
+            Needs no queue. With --db the job and its result are kept there as well, in a queue named 'run'.
+
+            EXAMPLES
+              nightshift run summarize report.txt
+              nightshift run answer --question "Who signed?" contract.txt
+              cat letter.txt | nightshift run paraphrase -
+            """)
+
+    @Argument(help: "What to do: a kind, as 'nightshift kinds' lists them.", completion: .kind)
+    var kind: String
+
+    @Argument(help: "The document; - for standard input.", completion: .file())
+    var file: String
+
+    @Option(help: ArgumentHelp("What is asked of the document.", valueName: "text"))
+    var question: String?
+
+    @Option(
+        name: [.customShort("o"), .customLong("option")],
+        help: ArgumentHelp("An option of the kind, or a decoding parameter; may be repeated.", valueName: "key=value"))
+    var options: [String] = []
+
+    @Option(help: "The style of prompt, in place of the model's own.")
+    var style: String?
+
+    @Option(
+        name: .customLong("db"), help: ArgumentHelp("Keep the job in this queue's file.", valueName: "path"),
+        completion: .file())
+    var database: String?
+
+    @OptionGroup var modelOptions: ModelOptions
+
+    /// Jobs of this command, where they're kept: no other worker is looking for them.
+    private static let queueName = "run"
+
+    func run() async throws {
+        let catalog = JobCatalog.ofUser
+        let definition = try catalog.definition(named: kind)
+        let document = try DocumentReader().read(try source())
+        let options = try JobOptions.parse(arguments: options)
+        try definition.validate(
+            JobInputs(document: document.text, title: document.title, question: question, options: options))
+        var job = NewJob(
+            kind: kind,
+            input: .document(
+                NewDocument(
+                    text: document.text, title: document.title, source: document.source,
+                    mediaType: document.mediaType)),
+            queue: Self.queueName, question: question, options: options.storable)
+        // A failure is for the person who is waiting to see, not to be tried again in secret.
+        job.maxAttempts = 1
+        let engine = try modelOptions.load().textEngine(style: style)
+        let outcome =
+            if let database {
+                try await runKept(job, in: JobStore(path: database), engine, catalog)
+            } else {
+                try await runInMemory(job, engine, catalog)
+            }
+        switch outcome {
+        case .text(let text): try Console.print(text)
+        case .failure(let reason): throw CommandError(.someFailed, reason)
+        }
+    }
+
+    private enum Outcome {
+        case text(String)
+        case failure(String)
+    }
+
+    private func source() throws -> DocumentSource {
+        let found = try DocumentFinder().find([file]).sources
+        guard found.count == 1, let source = found.first else {
+            throw CommandError(
+                .usage, "'\(file)' names \(found.count) documents; 'run' does one, 'nightshift add' queues many")
+        }
+        return source
+    }
+
+    private func runInMemory(_ job: NewJob, _ engine: TextEngine, _ catalog: JobCatalog) async throws -> Outcome {
+        let queue = InMemoryJobQueue()
+        let id = try await queue.enqueue([job], now: Date())[0].id
+        let worker = Worker(
+            queue: queue, engine: engine, catalog: catalog,
+            registration: WorkerRegistration(host: .current, version: Version.current, random: 0),
+            options: WorkerOptions(drains: true), logger: Console.logger)
+        _ = try await worker.run()
+        let snapshot = await queue.snapshot(id)
+        return snapshot?.result.map(Outcome.text) ?? .failure(snapshot?.error ?? "the job has no result")
+    }
+
+    private func runKept(
+        _ job: NewJob, in store: JobStore, _ engine: TextEngine, _ catalog: JobCatalog
+    ) async throws -> Outcome {
+        let id = try await store.enqueue([job], now: Date())[0].id
+        let session = try WorkerSession(
+            store: store, engine: engine, catalog: catalog,
+            options: WorkerOptions(queues: [Self.queueName], drains: true), journal: nil)
+        _ = try await session.run()
+        let detail = try await store.job(id)
+        try store.close()
+        return detail?.result.map { .text($0.text) }
+            ?? .failure("job \(id): \(detail?.job.error ?? "no result (\(detail?.job.state ?? "deleted"))")")
+    }
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Foundation
+import JobCatalog
+import JobStore
+import Logging
+import UnixSignals
+import Worker
+
+struct WorkCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "work",
+        abstract: "Work through the queue.",
+        discussion: """
+            Claims jobs, runs many side by side, and writes each result the moment it's there. Any number of workers may
+            work on one queue. A worker that is killed loses nothing: its jobs go to the next one.
+
+            SIGTERM, SIGINT or SIGHUP: claims no more, finishes what runs within --grace or hands it back; a second
+            signal hands it back at once. Exit code 75 tells that work was left.
+
+            EXAMPLES
+              nightshift work --drain                          until nothing is due
+              nightshift work --until 06:00                    the night
+              nightshift work -q contracts -j 8 --max-jobs 100
+            """)
+
+    @OptionGroup var queueOptions: QueueOptions
+    @OptionGroup var modelOptions: ModelOptions
+
+    @Option(name: [.customShort("q"), .customLong("queue")], help: "Serve only this queue; may be repeated.")
+    var queues: [String] = []
+
+    @Option(name: .shortAndLong, help: "Jobs to hold at once; by default as many as --batch-rows.")
+    var jobs: Int?
+
+    @Flag(help: "End when nothing is due, instead of waiting for more.")
+    var drain = false
+
+    @Flag(help: "Claim once, do those jobs, and end.")
+    var once = false
+
+    @Option(help: ArgumentHelp("Claim nothing from this time on.", valueName: "time"))
+    var until: String?
+
+    @Option(help: ArgumentHelp("Claim nothing after this much time: 90s, 15m, 8h.", valueName: "duration"))
+    var maxTime: String?
+
+    @Option(help: "End after this many jobs.")
+    var maxJobs: Int?
+
+    @Option(help: ArgumentHelp("How long running jobs may go on after a stop.", valueName: "duration"))
+    var grace = "30s"
+
+    @Option(help: "The style of prompt, in place of the model's own.")
+    var style: String?
+
+    @Flag(name: .shortAndLong, help: "Print nothing but errors.")
+    var quiet = false
+
+    func validate() throws {
+        if let jobs, !(1...4096).contains(jobs) { throw ValidationError("--jobs takes 1 to 4096") }
+        if let maxJobs, maxJobs < 1 { throw ValidationError("--max-jobs takes at least 1") }
+    }
+
+    func run() async throws {
+        let options = try workerOptions(now: Date())
+        let store = try queueOptions.openStore()
+        let model = try modelOptions.load()
+        let catalog = JobCatalog.ofUser
+        for problem in catalog.problems { Console.note("nightshift: \(problem)") }
+        let session = try WorkerSession(
+            store: store, engine: model.textEngine(style: style), catalog: catalog, options: options,
+            journal: quiet ? nil : WorkJournal())
+        let report = try await session.run()
+        try store.close()
+        if !quiet { Console.note(report.summary) }
+        try report.throwUnlessClean()
+    }
+
+    private func workerOptions(now: Date) throws -> WorkerOptions {
+        let rows = jobs ?? modelOptions.batchRows
+        let ends = [
+            try until.map { try TimeExpression.moment($0, now: now) },
+            try maxTime.map { now.addingTimeInterval(try TimeExpression.duration($0)) },
+        ].compactMap(\.self)
+        return WorkerOptions(
+            queues: queues.isEmpty ? nil : queues, concurrency: rows, drains: drain || once,
+            maximumJobs: once ? min(maxJobs ?? rows, rows) : maxJobs, deadline: ends.min(),
+            graceSeconds: try TimeExpression.duration(grace))
+    }
+}
+
+/// A worker with its life line, its signals and its journal.
+struct WorkerSession {
+    private let worker: Worker
+    /// Held as long as the worker lives: its release tells others that the worker is gone.
+    private let lock: WorkerLock?
+
+    /// - parameter journal: `nil` to show nothing.
+    init(
+        store: JobStore, engine: TextEngine, catalog: JobCatalog, options: WorkerOptions, journal: WorkJournal?
+    ) throws {
+        let random = UInt32.random(in: .min ... .max)
+        let id = WorkerRegistration.id(host: .current, random: random)
+        let lock = try WorkerLock(folder: store.workerLockFolder, worker: id)
+        self.lock = lock
+        worker = Worker(
+            queue: store, engine: engine, catalog: catalog,
+            registration: WorkerRegistration(
+                host: .current, version: Version.current, engine: engine.description, random: random, lock: lock),
+            options: options, logger: Console.logger, report: { journal?.write($0) })
+    }
+
+    /// Works to the end; signals stop it.
+    func run() async throws -> WorkerReport {
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let worker = worker
+        let watcher = Task {
+            for await _ in signals { await worker.requestStop() }
+        }
+        defer { watcher.cancel() }
+        return try await withExtendedLifetime(lock) { try await worker.run() }
+    }
+}
