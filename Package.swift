@@ -88,7 +88,7 @@ let package = Package(
         tests("ModelFilesTests", ["ModelFiles", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
         tests("GenerationTests", ["Generation", "Tokenization"]),
-        tests("CommandsTests", ["nightshift", "JSONText"]),
+        tests("CommandsTests", ["nightshift", "Commands", "JSONText"]),
         tests("TokenizationTests", ["Tokenization"]),
         tests("WorkerTests", ["Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         tests("JobCatalogTests", ["JobCatalog", "Tokenization"]),

@@ -7,7 +7,11 @@ public struct Nightshift: AsyncParsableCommand {
         commandName: "nightshift",
         abstract: "Turns a pile of documents into summaries, paraphrases and answers overnight, on your own machine.",
         version: Version.current,
-        subcommands: [EngineCommand.self])
+        subcommands: [
+            InitCommand.self, AddCommand.self, StatusCommand.self, ListCommand.self, ShowCommand.self,
+            ResultsCommand.self, ResultCommand.self, CancelCommand.self, RetryCommand.self, KindsCommand.self,
+            QueueCommand.self, PathsCommand.self, EngineCommand.self,
+        ])
 
     public init() {}
 

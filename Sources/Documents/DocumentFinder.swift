@@ -50,6 +50,24 @@ public struct DocumentFinder: Sendable {
         for argument in arguments { try search.add(argument) }
         return search.findings
     }
+
+    /// As ``find(_:)``, but an argument that leads to nothing doesn't keep the others from being found.
+    ///
+    /// - returns: the findings, and what is wrong with the other arguments.
+    public func findAll(_ arguments: [String]) -> (findings: Findings, problems: [DocumentError]) {
+        var search = Search()
+        var problems: [DocumentError] = []
+        for argument in arguments {
+            do {
+                try search.add(argument)
+            } catch {
+                problems.append(
+                    error as? DocumentError
+                        ?? .unreadable(path: argument, reason: (error as NSError).localizedDescription))
+            }
+        }
+        return (search.findings, problems)
+    }
 }
 
 /// One run of the finder.

@@ -1,5 +1,10 @@
+import ArgumentParser
+import Documents
+import Foundation
 import GPTJ
 import Generation
+import JobCatalog
+import JobStore
 import Kernels
 import ModelFiles
 import Tokenization
@@ -22,8 +27,60 @@ struct Failure {
             (status, message) = (.unavailable, error.description)
         case let error as GenerationError:
             (status, message) = (.badData, error.description)
+        case let error as JobStoreError:
+            (status, message) = (error.exitStatus, error.description)
+        case let error as JobCatalogError:
+            (status, message) = (error.exitStatus, error.description)
+        case let error as DocumentError:
+            (status, message) = (error.exitStatus, error.description)
+        case let error as CocoaError:
+            (status, message) = (.ioError, error.localizedDescription)
         default:
-            return nil
+            // The parser knows its own errors, of which some have no public type; all others fail plainly.
+            guard Nightshift.exitCode(for: error) == .failure, !(error is ExitCode) else { return nil }
+            (status, message) = (
+                .software,
+                "\(error.localizedDescription). This is a fault of nightshift; please report it with what you typed"
+            )
+        }
+    }
+}
+
+extension JobStoreError {
+    var exitStatus: ExitStatus {
+        switch self {
+        case .notFound, .unknownQueue: .noInput
+        case .cannotOpen: .cannotCreate
+        case .notWritable: .noPermission
+        case .notADatabase, .foreignDatabase, .newerSchema, .changedMigration, .damagedSchema, .networkFileSystem:
+            .configuration
+        case .sqliteTooOld: .unavailable
+        case .busy: .temporary
+        case .diskFull, .corrupt, .inputOutput, .sqlite: .ioError
+        case .refusedJob, .duplicateCustomID, .nulCharacter, .optionsNotAnObject, .constraint: .badData
+        }
+    }
+}
+
+extension JobCatalogError {
+    var exitStatus: ExitStatus {
+        switch self {
+        case .unreadable: .noInput
+        case .invalidYAML, .invalidDefinition, .template: .configuration
+        case .unknownKind, .noTemplate, .missingInput, .unexpectedInput, .unknownOption, .optionValue, .optionArgument:
+            .usage
+        case .optionsNotAnObject: .badData
+        }
+    }
+}
+
+extension DocumentError {
+    var exitStatus: ExitStatus {
+        switch self {
+        case .notFound, .noMatch, .nothingInFolder: .noInput
+        case .noPermission: .noPermission
+        case .folder, .notAFile, .tooLarge, .unsupportedFormat, .binary, .unknownEncoding, .empty: .badData
+        case .unreadable: .ioError
         }
     }
 }

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Documents
+import Foundation
+import JSONText
+import JobCatalog
+import JobStore
+
+struct AddCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Queue a job for each document.",
+        discussion: """
+            Documents are files, folders (with all that is in them), patterns ('reports/**/*.md', quoted) and '-' for
+            standard input. The ids of the jobs are printed one a line. What can't be read is named on standard error and
+            the rest is added (exit 1); with --strict nothing is. The same text is stored once.
+
+            Times are local: --at '2026-12-01 22:00', --at 22:00, --at 'tomorrow 6:30', --in 2h, --in 1h30m.
+
+            EXAMPLES
+              nightshift add summarize notes/*.txt
+              nightshift add answer contract.md --question 'When does it end?'
+              nightshift add paraphrase essays/ -q night --at 22:00 --batch essays
+              nightshift add summarize report.txt -o length=medium --dry-run
+              echo 'Once upon a time' | nightshift add generate - -o max_new_tokens=60
+            """)
+
+    @OptionGroup var queueOptions: QueueOptions
+    @OptionGroup var job: NewJobOptions
+    @OptionGroup var prompts: PromptOptions
+
+    @Argument(help: "What to do with them; 'nightshift kinds' lists the kinds.", completion: .kind)
+    var kind: String
+
+    @Argument(help: "Files, folders, patterns, or - for standard input.", completion: .file())
+    var documents: [String] = []
+
+    @Option(help: ArgumentHelp("A text to work on, in place of or before documents.", valueName: "text"))
+    var text: String?
+
+    @Flag(help: "Add nothing unless every document can be read.")
+    var strict = false
+
+    @Flag(help: "Add nothing; print the prompt of the first document, and what would be added.")
+    var dryRun = false
+
+    @Flag(help: "Print an object with ids, documents and batch instead of lines.")
+    var json = false
+
+    func run() async throws {
+        let definition = try JobCatalog.ofUser.definition(named: kind)
+        let inputs = try job.checkedInputs(for: definition, hasDocument: text != nil || !documents.isEmpty)
+        var template = try job.newJob(kind: kind, inputs: inputs, now: Date())
+        let intake = DocumentIntake(documents, text: text, takesNone: definition.inputs[.document] == nil)
+        intake.reportProblems()
+        if let problem = intake.problems.first, strict || intake.count == 0 { throw Refusal(problem, strict: strict) }
+        if job.customID != nil, intake.count > 1 {
+            throw CommandError(.usage, "--custom-id names one job, and \(intake.count) documents were given")
+        }
+        if dryRun {
+            return try DryRun(definition: definition, inputs: inputs, meter: prompts.meter(), asJSON: json).run(intake)
+        }
+        let store = try queueOptions.openStore()
+        defer { try? store.close() }
+        try await job.checkDependencies(in: store)
+        if strict, let problem = intake.firstUnreadable() { throw Refusal(problem, strict: true) }
+
+        if let batch = job.batch { template.batchID = try await store.batch(named: batch, now: Date()) }
+        var adder = JobAdder(store: store, template: template, isUnique: job.unique, printsIDs: !json)
+        do {
+            try await adder.add(intake)
+        } catch {
+            // What was added stays added, and must be known.
+            if adder.report.added > 0 {
+                Console.note("nightshift: \(adder.report.summary(kind: kind, queue: job.queue))")
+            }
+            throw error
+        }
+        var report = adder.report
+        report.failed += intake.problems.count
+        report.skipped = intake.skipped.count
+        if json { try Console.print(DelimitedText.json(.object(report.object(batch: job.batch)))) }
+        Console.note(report.summary(kind: kind, queue: job.queue))
+        if report.failed > 0 {
+            let status: ExitStatus = report.ids.isEmpty ? .badData : .someFailed
+            throw CommandError(status, "\(counted(report.failed, "document")) could not be added, see above")
+        }
+    }
+}
+
+/// Why nothing was added at all; the document itself has been named before.
+private func Refusal(_ problem: DocumentError, strict: Bool) -> CommandError {
+    CommandError(problem.exitStatus, strict ? "nothing was added, because of --strict" : "nothing was added")
+}

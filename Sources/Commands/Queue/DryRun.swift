@@ -1,0 +1,94 @@
+import Documents
+import Foundation
+import JSONText
+import JobCatalog
+
+/// What an `add` would do: the first prompt on standard output, the rest on standard error, nothing in the queue.
+struct DryRun {
+    let definition: JobDefinition
+    /// Without the document.
+    let inputs: JobInputs
+    let meter: PromptMeter?
+    let asJSON: Bool
+
+    private struct Findings {
+        var prompt: RenderedPrompt?
+        var size: PromptSize?
+        var readable = 0
+        var unreadable = 0
+        var tooLong: [(name: String, size: PromptSize)] = []
+    }
+
+    /// - throws: ``CommandError`` (1) where documents can't be read or don't fit.
+    func run(_ intake: DocumentIntake) throws {
+        let findings = try look(at: intake)
+        if asJSON {
+            try Console.print(DelimitedText.json(.object(object(findings, intake))))
+        } else if let prompt = findings.prompt {
+            try Console.printForeign(prompt.text)
+        }
+        report(findings, intake)
+        let bad = findings.unreadable + intake.problems.count + findings.tooLong.count
+        if bad > 0 { throw CommandError(.someFailed, "\(counted(bad, "document")) would not do, see above") }
+    }
+
+    private func look(at intake: DocumentIntake) throws -> Findings {
+        var findings = Findings()
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        for index in 0..<intake.count {
+            progress.update("looked at \(index) of \(intake.count) documents")
+            switch intake.item(at: index) {
+            case .failure(let error):
+                findings.unreadable += 1
+                progress.clear()
+                Console.noteForeign("nightshift: \(error)")
+            case .success(let item):
+                findings.readable += 1
+                guard meter != nil || findings.prompt == nil else { continue }
+                let prompt = try prompt(of: item)
+                let size = meter?.measure(prompt)
+                if findings.prompt == nil { (findings.prompt, findings.size) = (prompt, size) }
+                if let size, !size.fits { findings.tooLong.append((item.name, size)) }
+            }
+        }
+        return findings
+    }
+
+    private func prompt(of item: DocumentIntake.Item) throws -> RenderedPrompt {
+        var inputs = inputs
+        (inputs.document, inputs.title) = (item.text, item.title)
+        return try definition.prompt(style: meter?.style ?? definition.usualStyle, inputs: inputs)
+    }
+
+    private func report(_ findings: Findings, _ intake: DocumentIntake) {
+        var text = "would add \(counted(findings.readable, "job")) of kind \(definition.name)"
+        if let style = findings.prompt?.style { text += ", prompts of style \(style)" }
+        if !intake.skipped.isEmpty { text += ", \(counted(intake.skipped.count, "file")) skipped" }
+        Console.note(text)
+        if let size = findings.size { Console.note("the prompt above: \(size.description)") }
+        for (name, size) in findings.tooLong {
+            Console.noteForeign("nightshift: \(name): too long, \(size.description); split it into parts")
+        }
+    }
+
+    private func object(_ findings: Findings, _ intake: DocumentIntake) -> JSONObject {
+        [
+            "kind": .string(definition.name), "style": findings.prompt.map { .string($0.style.rawValue) } ?? .null,
+            "documents": .integer(findings.readable),
+            "failed": .integer(findings.unreadable + intake.problems.count),
+            "skipped": .integer(intake.skipped.count),
+            "prompt": findings.prompt.map { .string($0.text) } ?? .null,
+            "prompt_tokens": findings.size.map { .integer($0.tokens) } ?? .null,
+            "too_long": .array(
+                findings.tooLong.map { ["document": .string($0.name), "prompt_tokens": .integer($0.size.tokens)] }),
+        ]
+    }
+}
+
+extension JobDefinition {
+    /// The style to show where no model is known: the base model's, where there is a template for it.
+    var usualStyle: PromptStyle {
+        servesEveryStyle || styles.contains(.base) ? .base : styles.first ?? .base
+    }
+}

@@ -1,0 +1,118 @@
+import JSONText
+import JobStore
+
+/// A job as people look at it: fields, attempts, events, result.
+struct JobPage {
+    let detail: JobDetail
+    let style: TerminalStyle
+    /// `nil` where the output isn't a terminal.
+    let width: Int?
+
+    private var job: JobDetail.Job { detail.job }
+
+    func print() throws {
+        let state = style.paint(job.state, TerminalStyle.look(ofStatus: job.state))
+        try Console.print(style.paint("job \(job.id)", .bold) + "  \(DisplayText.line(job.kind))  \(state)")
+        for (name, value) in fields {
+            guard let value, !value.isEmpty else { continue }
+            let padding = String(repeating: " ", count: max(1, 11 - name.count))
+            try Console.print("  \(style.paint(name, .dim))\(padding)\(DisplayText.line(value))")
+        }
+        try printAttempts()
+        try printEvents()
+        try printResult()
+    }
+
+    private var fields: [(String, String?)] {
+        let progress = job.progress.flatMap { job.state == "running" ? "\(Int(100 * $0)) %" : nil }
+        let document = [detail.documentTitle, detail.documentSource.map { "(\($0))" }].compactMap(\.self)
+        return [
+            ("queue", "\(job.queue), priority \(job.priority)"),
+            ("document", document.isEmpty ? nil : document.joined(separator: " ")),
+            ("question", job.question),
+            ("options", job.options == "{}" ? nil : job.options),
+            ("metadata", job.metadata == "{}" ? nil : job.metadata),
+            ("batch", job.batchID.map(String.init)),
+            ("custom id", job.customID),
+            ("part", job.part.map { "\($0) of job \(job.parentID ?? 0)" }),
+            ("tries", "\(job.attempt) of \(job.maxAttempts)"),
+            ("progress", progress),
+            ("created", LocalTime.local(job.createdAt)),
+            ("due", job.scheduledAt == job.createdAt ? nil : LocalTime.local(job.scheduledAt)),
+            ("started", job.attemptedAt.map(LocalTime.local)),
+            ("worker", job.attemptedBy),
+            ("lease ends", job.leaseExpiresAt.map(LocalTime.local)),
+            ("finished", job.finalizedAt.map(LocalTime.local)),
+            ("error", job.error),
+        ]
+    }
+
+    private func printAttempts() throws {
+        guard !detail.attempts.isEmpty else { return }
+        var table = TextTable([
+            .init("attempt", .right), .init("outcome", look: TerminalStyle.look(ofStatus:)), .init("started"),
+            .init("wait", .right), .init("load", .right), .init("prompt", .right), .init("generate", .right),
+            .init("tokens in", .right), .init("cached", .right), .init("out", .right), .init("tok/s", .right),
+            .init("end"), .init("error", isFlexible: true),
+        ])
+        for attempt in detail.attempts {
+            let error = [attempt.errorCode, attempt.error].compactMap(\.self).joined(separator: ": ")
+            table.append([
+                "\(attempt.attempt)", attempt.outcome, LocalTime.short(LocalTime.local(attempt.startedAt)),
+                Self.seconds(attempt.waitMilliseconds), Self.seconds(attempt.loadMilliseconds),
+                Self.seconds(attempt.promptMilliseconds), Self.seconds(attempt.generateMilliseconds),
+                attempt.promptTokens.map(String.init) ?? "", attempt.cachedTokens.map(String.init) ?? "",
+                attempt.completionTokens.map(String.init) ?? "",
+                attempt.tokensPerSecond.map { "\(($0 * 10).rounded() / 10)" } ?? "", attempt.finishReason ?? "", error,
+            ])
+        }
+        try printSection("attempts", table)
+        for engine in Set(detail.attempts.compactMap(\.engine)).sorted() {
+            try Console.print("  \(style.paint("engine", .dim))     \(DisplayText.line(engine))")
+        }
+    }
+
+    private func printEvents() throws {
+        var table = TextTable([
+            .init("at"), .init("from", look: TerminalStyle.look(ofStatus:)),
+            .init("to", look: TerminalStyle.look(ofStatus:)), .init("attempt", .right), .init("by", isFlexible: true),
+        ])
+        for event in detail.events {
+            table.append([
+                LocalTime.local(event.at), event.fromState ?? "", event.toState,
+                event.attempt.flatMap { $0 > 0 ? "\($0)" : nil } ?? "", event.by ?? "",
+            ])
+        }
+        if !table.isEmpty { try printSection("events", table) }
+    }
+
+    private func printResult() throws {
+        guard let result = detail.result else { return }
+        let facts = [
+            result.model.map { "model \($0)" }, result.truncated ? "the input was cut" : nil,
+            result.meanLogprob.map { "log-probability \(Self.rounded($0))" },
+            result.grounding.map { "grounding \(Self.rounded($0))" },
+            result.repetition.map { "repetition \(Self.rounded($0))" },
+        ]
+        try printText(result.text, title: (["result"] + facts.compactMap(\.self)).joined(separator: ", "))
+    }
+
+    private func printSection(_ title: String, _ table: TextTable) throws {
+        try Console.print("")
+        try Console.print(style.paint(title, .bold))
+        for line in table.lines(width: width.map { $0 - 2 }, style: style) { try Console.print("  " + line) }
+    }
+
+    /// A text with its lines, under a heading.
+    func printText(_ text: String, title: String) throws {
+        try Console.print("")
+        try Console.print(style.paint(DisplayText.line(title), .bold))
+        try Console.printForeign(text)
+    }
+
+    private static func seconds(_ milliseconds: Int?) -> String {
+        milliseconds.map { "\((Double($0) / 100).rounded() / 10) s" } ?? ""
+    }
+
+    private static func rounded(_ number: Double) -> Double { (number * 100).rounded() / 100 }
+}

@@ -1,0 +1,106 @@
+import ArgumentParser
+import Foundation
+import JobCatalog
+import JobStore
+
+/// What the jobs of one `add` have in common.
+struct NewJobOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: "The queue to add to; a new name makes a new queue.")
+    var queue = "default"
+
+    @Option(name: .shortAndLong, help: "0 runs first, 9 last.")
+    var priority = 5
+
+    @Option(help: ArgumentHelp("Not before this time.", valueName: "time"))
+    var at: String?
+
+    @Option(
+        name: .customLong("in"),
+        help: ArgumentHelp("Not before this much time has passed: 90s, 15m, 2h, 1d.", valueName: "duration"))
+    var delay: String?
+
+    @Option(help: ArgumentHelp("What is asked of each document.", valueName: "text"))
+    var question: String?
+
+    @Option(
+        name: [.customShort("o"), .customLong("option")],
+        help: ArgumentHelp(
+            "An option of the kind, or a decoding parameter by HuggingFace's name; may be repeated.",
+            valueName: "key=value"))
+    var options: [String] = []
+
+    @Option(help: "The style of prompt, in place of the model's own.")
+    var style: String?
+
+    @Option(help: ArgumentHelp("Add the jobs to the batch of this name.", valueName: "name"))
+    var batch: String?
+
+    @Flag(help: "Add no job where one that asks the same of the same text is open or completed; print its id instead.")
+    var unique = false
+
+    @Option(help: ArgumentHelp("Only once this job is completed; may be repeated.", valueName: "id"))
+    var after: [Int64] = []
+
+    @Option(help: "How often a job may fail before it is given up.")
+    var maxAttempts = 3
+
+    @Option(
+        name: .customLong("custom-id"),
+        help: ArgumentHelp("Your own name for the job, unique in its batch.", valueName: "name"))
+    var customID: String?
+
+    func validate() throws {
+        guard (0...9).contains(priority) else { throw ValidationError("--priority takes 0 (first) to 9") }
+        guard (1...1000).contains(maxAttempts) else { throw ValidationError("--max-attempts takes 1 to 1000") }
+        guard (1...128).contains(queue.count) else { throw ValidationError("a queue's name has 1 to 128 characters") }
+        guard batch?.isEmpty != true else { throw ValidationError("--batch names no batch") }
+        if at != nil, delay != nil { throw ValidationError("choose one of --at and --in") }
+    }
+
+    /// What every job brings besides its document, checked against its kind.
+    ///
+    /// - throws: `JobCatalogError` for whatever would fail when the job is run.
+    func checkedInputs(for definition: JobDefinition, hasDocument: Bool) throws -> JobInputs {
+        var options = try JobOptions.parse(arguments: options)
+        if let style {
+            guard options["style"] == nil else {
+                throw JobCatalogError.optionArgument("style", problem: "it is given by --style already")
+            }
+            options["style"] = .string(style)
+        }
+        let inputs = JobInputs(document: hasDocument ? "text" : nil, question: question, options: options)
+        try definition.validate(inputs)
+        return inputs
+    }
+
+    /// The job without its document.
+    ///
+    /// - throws: ``CommandError`` (64) for a time that is none.
+    func newJob(kind: String, inputs: JobInputs, now: Date) throws -> NewJob {
+        try NewJob(
+            kind: kind, input: .none, queue: queue, priority: priority, scheduledAt: scheduledTime(now: now),
+            question: question, options: converted(inputs.options), maxAttempts: maxAttempts,
+            customID: customID, dependsOn: after)
+    }
+
+    private func scheduledTime(now: Date) throws -> Date? {
+        if let delay { return now.addingTimeInterval(try TimeExpression.duration(delay)) }
+        guard let at else { return nil }
+        let time = try TimeExpression.moment(at, now: now)
+        if time < now { Console.note("nightshift: --at \(at) has passed; the jobs are due at once") }
+        return time
+    }
+
+    /// - throws: ``CommandError`` (66) for a job that isn't there.
+    func checkDependencies(in store: JobStore) async throws {
+        guard !after.isEmpty else { return }
+        let states = try await store.states(ofJobs: after)
+        for id in after {
+            guard let state = states[id] else { throw CommandError(.noInput, "--after \(id): there is no such job") }
+            if state == .cancelled || state == .discarded {
+                Console.note(
+                    "nightshift: job \(id) is \(state.rawValue); what comes after it waits until it is retried")
+            }
+        }
+    }
+}

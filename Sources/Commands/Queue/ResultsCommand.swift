@@ -1,0 +1,118 @@
+import ArgumentParser
+import JSONText
+import JobStore
+
+struct ResultsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "results",
+        abstract: "What came out.",
+        discussion: """
+            The columns are those of the view result_texts. text prints the texts only, md a heading for each.
+
+            EXAMPLES
+              nightshift results
+              nightshift results 12 13 --format md
+              nightshift results --batch essays --csv > essays.csv
+              nightshift results --kind summarize --newest --limit 5 --json
+            """)
+
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case table, plain, json, jsonl, csv, text, md
+    }
+
+    @OptionGroup var queueOptions: QueueOptions
+    @OptionGroup var filter: SelectionOptions
+
+    @Argument(help: "Ids of jobs; all that have a result if none is named.")
+    var ids: [Int64] = []
+
+    @Option(name: .shortAndLong, help: "The form of the output.")
+    var format: Format?
+
+    @OptionGroup var limit: LimitOptions
+    @OptionGroup var output: OutputOptions
+
+    static let columns: [RowColumn] = [
+        .number("id"), .text("kind"), .text("document", isFlexible: true), .text("question", isFlexible: true),
+        .text("text", isFlexible: true), .hidden("prompt_tokens"), .number("completion_tokens"),
+        .hidden("finish_reason"),
+        RowColumn(name: "seconds", alignment: .right), .hidden("tokens_per_second"), .time("finished"), .text("batch"),
+    ]
+
+    func run() async throws {
+        let store = try queueOptions.openStore()
+        defer { try? store.close() }
+        let selection = try await filter.selection(in: store, ids: ids.isEmpty ? nil : ids)
+        let fetch = { (after: Int64, limit: Int) in
+            try await store.results(
+                ResultFilter(selection: selection, afterID: after, newestFirst: self.limit.newest), limit: limit)
+        }
+        switch format {
+        case .text?, .md?: try await printTexts(fetch)
+        default:
+            let format = format.flatMap { RowFormat(rawValue: $0.rawValue) } ?? output.format
+            var printer = RowPrinter(Self.columns, format: format, hasHeader: !output.noHeader)
+            try await limit.print(&printer, format: format, empty: "No results.", id: \ResultRow.id, fetch: fetch)
+        }
+        try await nameMissing(in: store)
+    }
+
+    private func printTexts(_ fetch: (Int64, Int) async throws -> [ResultRow]) async throws {
+        var left = limit.rows(for: .plain)
+        var after: Int64 = 0
+        while left > 0 {
+            let page = try await fetch(after, min(500, left))
+            for row in page { try Console.printForeign(format == .md ? Self.markdown(row) : row.text + "\n") }
+            guard let last = page.last else { return }
+            after = last.id
+            left -= page.count
+        }
+    }
+
+    private static func markdown(_ row: ResultRow) -> String {
+        var text = "## \(DisplayText.line(row.document ?? "Job \(row.id)"))\n\n"
+        if let question = row.question { text += "> \(DisplayText.line(question))\n\n" }
+        return text + row.text + "\n\n*job \(row.id), \(row.kind), \(row.finished ?? "")*\n\n"
+    }
+
+    /// Ids that were asked for and have no result are named, each with why.
+    private func nameMissing(in store: JobStore) async throws {
+        guard !ids.isEmpty else { return }
+        let states = try await store.states(ofJobs: ids)
+        var missing = 0
+        for id in ids where states[id] != .completed {
+            missing += 1
+            Console.note(
+                "nightshift: "
+                    + (states[id].map { "job \(id) has no result: it is \($0.rawValue)" } ?? "there is no job \(id)"))
+        }
+        if missing > 0 { throw CommandError(.someFailed, "\(counted(missing, "job")) without a result") }
+    }
+}
+
+struct ResultCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "result",
+        abstract: "The text one job has brought, and nothing else.",
+        discussion: """
+            EXAMPLES
+              nightshift result 12
+              nightshift result 12 > summary.txt
+            """)
+
+    @OptionGroup var queueOptions: QueueOptions
+
+    @Argument(help: "The job's id.")
+    var id: Int64
+
+    func run() async throws {
+        let store = try queueOptions.openStore()
+        defer { try? store.close() }
+        guard let detail = try await store.job(id) else { throw CommandError(.noInput, "there is no job \(id)") }
+        guard let result = detail.result else {
+            let error = detail.job.error.map { ": \(DisplayText.line($0, limit: 500))" } ?? ""
+            throw CommandError(.someFailed, "job \(id) has no result: it is \(detail.job.state)\(error)")
+        }
+        try Console.printForeign(result.text)
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import JSONText
+import JobCatalog
+import JobStore
+
+struct ShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Everything about one job.",
+        discussion: """
+            Its fields, every attempt with its timings, what happened to it, and its result.
+
+            EXAMPLES
+              nightshift show 12
+              nightshift show 12 --prompt
+              nightshift show 12 --json
+            """)
+
+    @OptionGroup var queueOptions: QueueOptions
+    @OptionGroup var prompts: PromptOptions
+
+    @Argument(help: "The job's id.")
+    var id: Int64
+
+    @Flag(help: "Show the prompt too, as the kind's definition makes it now.")
+    var prompt = false
+
+    @Option(help: "The style of the prompt, where the job names none; by default the model's, or base.")
+    var style: String?
+
+    @Flag(help: "Show the text it works on, too.")
+    var text = false
+
+    @Flag(help: "One JSON object.")
+    var json = false
+
+    func run() async throws {
+        let store = try queueOptions.openStore()
+        defer { try? store.close() }
+        guard let detail = try await store.job(id) else { throw CommandError(.noInput, "there is no job \(id)") }
+        let input = text || prompt ? try await store.inputText(ofJob: id) : nil
+        let rendered = prompt ? try renderedPrompt(detail, input: input) : nil
+        if json {
+            var object = try RowEncoder.object(detail)
+            if text { object["input"] = input.map { .string($0) } ?? .null }
+            if let rendered { object["prompt"] = .string(rendered.text) }
+            return try Console.print(DelimitedText.json(.object(object)))
+        }
+        let page = JobPage(detail: detail, style: Console.outputStyle, width: Console.outputWidth)
+        try page.print()
+        if text { try page.printText(input ?? "", title: "text") }
+        if let rendered {
+            try page.printText(rendered.text, title: "prompt, style \(rendered.style)")
+            if let meter = try prompts.meter() { Console.note("the prompt: \(meter.measure(rendered).description)") }
+        }
+    }
+
+    private func renderedPrompt(_ detail: JobDetail, input: String?) throws -> RenderedPrompt {
+        let definition = try JobCatalog.ofUser.definition(named: detail.job.kind)
+        let inputs = JobInputs(
+            document: input, title: detail.documentTitle, question: detail.job.question,
+            options: try JobOptions.parse(json: detail.job.options))
+        let style = try style.map { PromptStyle(rawValue: $0) } ?? prompts.meter()?.style ?? definition.usualStyle
+        return try definition.prompt(style: style, inputs: inputs)
+    }
+}

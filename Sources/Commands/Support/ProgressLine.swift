@@ -1,0 +1,25 @@
+import Foundation
+
+/// A line on standard error that is written over as the work goes on; nothing where that isn't a terminal.
+final class ProgressLine {
+    private let isShown: Bool
+    private var isDirty = false
+    private var nextUpdate = ContinuousClock.now + .milliseconds(500)
+
+    init(isShown: Bool = Console.errorIsTerminal) { self.isShown = isShown }
+
+    /// Shows the text if some time has passed since the last one.
+    func update(_ text: @autoclosure () -> String) {
+        guard isShown, ContinuousClock.now >= nextUpdate else { return }
+        nextUpdate = ContinuousClock.now + .milliseconds(100)
+        isDirty = true
+        FileHandle.standardError.write(Data("\r\(text())\u{1B}[K".utf8))
+    }
+
+    /// Makes room for other lines.
+    func clear() {
+        guard isDirty else { return }
+        isDirty = false
+        FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+    }
+}

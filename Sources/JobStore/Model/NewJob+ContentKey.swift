@@ -1,0 +1,26 @@
+import Crypto
+import Foundation
+
+extension NewJob {
+    /// A key for ``uniqueKey`` that is the same for jobs that ask the same of the same text: by kind, text, question and
+    /// options. Queue, priority and time don't matter.
+    public var contentKey: String {
+        let text =
+            switch input {
+            case .inline(let text): text
+            case .document(let document): document.text
+            case .documentID(let id): "document \(id)"
+            case .none: ""
+            }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let options = (try? encoder.encode(options)) ?? Data()
+        var hash = SHA256()
+        // Each part with its length, so that no two jobs run together into the same bytes.
+        for part in [Data(kind.utf8), Data((question ?? "").utf8), options, Data(text.utf8)] {
+            hash.update(data: Data("\(part.count):".utf8))
+            hash.update(data: part)
+        }
+        return hexadecimal(hash.finalize())
+    }
+}
