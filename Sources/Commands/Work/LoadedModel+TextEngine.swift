@@ -1,3 +1,4 @@
+import Foundation
 import GPTJ
 import Generation
 import JobCatalog

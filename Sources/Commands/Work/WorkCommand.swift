@@ -118,6 +118,8 @@ struct WorkerSession {
             for await _ in signals { await worker.requestStop() }
         }
         defer { watcher.cancel() }
-        return try await withExtendedLifetime(lock) { try await worker.run() }
+        let report = try await worker.run()
+        withExtendedLifetime(lock) {}
+        return report
     }
 }

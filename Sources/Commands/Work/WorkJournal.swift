@@ -52,7 +52,7 @@ extension WorkerReport {
 extension Console {
     /// Warnings and errors of the modules, on standard error.
     static var logger: Logger {
-        var logger = Logger(label: "nightshift", factory: StreamLogHandler.standardError)
+        var logger = Logger(label: "nightshift") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
         return logger
     }
