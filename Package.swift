@@ -73,9 +73,10 @@ let package = Package(
         module("JobCatalog", ["BuiltInJobs", "Tokenization", yams]),
         module("Documents", [crypto]),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
+        module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
         // The command line.
         module("Commands", [
-            "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore", "JobCatalog", "Documents", "Worker",
+            "Benchmarking", "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore", "JobCatalog", "Documents", "Worker",
             argumentParser, logging, signals,
         ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),

@@ -58,11 +58,20 @@ struct ModelOptions: ParsableArguments {
         return try ModelLocator(environment: environment).locate(name)
     }
 
+    private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+    private func instructionSet() throws -> InstructionSet {
+        try InstructionSet.named(ProcessInfo.processInfo.environment[InstructionSet.environmentVariable])
+    }
+
+    /// The threads and instructions that are asked for.
+    func makeCompute() throws -> Compute {
+        Compute(threads: threadCount, instructionSet: try instructionSet())
+    }
+
     func load() throws -> LoadedModel {
-        let compute = try InstructionSet.named(
-            ProcessInfo.processInfo.environment[InstructionSet.environmentVariable])
-        return try LoadedModel(
-            locate(), threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, instructionSet: compute,
+        try LoadedModel(
+            locate(), threads: threadCount, instructionSet: instructionSet(),
             keyValueBytes: kvMemory.map { $0 << 20 } ?? Int(ProcessInfo.processInfo.physicalMemory / 4),
             limits: SchedulerLimits(rows: batchRows))
     }

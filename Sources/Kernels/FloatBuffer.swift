@@ -47,6 +47,11 @@ internal import Darwin
         }
     }
 
+    /// Sets every element, in order.
+    public func fill(_ next: () -> Float) {
+        for index in 0..<count { unsafe base[index] = next() }
+    }
+
     /// A copy of a range.
     public func values(_ range: Range<Int>) -> [Float] {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)

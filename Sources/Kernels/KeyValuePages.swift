@@ -95,6 +95,14 @@ internal import CKernels
         unsafe block(target, 0, 0, values: false).update(from: block(source, 0, 0, values: false), count: count)
     }
 
+    /// Fills a page with numbers of no meaning, so that its memory is really there.
+    public func fillPage(_ page: Int) {
+        let base = unsafe block(page, 0, 0, values: false)
+        for index in 0..<layerCount * 2 * headCount * paddedLength * pageLength {
+            unsafe base[index] = Float(index & 255) / 256 - 0.5
+        }
+    }
+
     /// Causal attention (Vaswani et al. 2017) of a step's queries over their own sequences, the step's keys and values
     /// included: `softmax(q k / sqrt(headLength)) v`, head by head.
     ///

@@ -25,6 +25,9 @@ internal import CKernels
         }
     }
 
+    /// Bytes that a product reads of it.
+    public var byteCount: Int { rows * columns * elementType.byteCount }
+
     /// Weights in place.
     ///
     /// - precondition: `region` holds exactly `rows * columns` elements of `type`.

@@ -71,7 +71,7 @@ struct JobRunner: Sendable {
             promptTokens: output.promptTokens, cachedTokens: output.cachedTokens,
             completionTokens: output.tokens.count,
             finishReason: .init(rawValue: output.finishReason.rawValue),
-            peakRSSMegabytes: Process.peakResidentMegabytes, engine: engine.description,
+            peakRSSMegabytes: ProcessFacts.peakResidentMegabytes, engine: engine.description,
             seed: Int64(clamping: prepared.seed))
         let text = prepared.prompt.postProcessing.apply(to: output.text, stopStrings: prepared.prompt.stopStrings)
         if prepared.prompt.outputFormat == .json, !Self.isJSON(text) {

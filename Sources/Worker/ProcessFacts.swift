@@ -5,9 +5,9 @@ import Darwin
 #endif
 
 /// Facts about this process.
-enum Process {
+public enum ProcessFacts {
     /// The most memory it has ever had resident, mapped files included, in MiB.
-    static var peakResidentMegabytes: Double {
+    public static var peakResidentMegabytes: Double {
         var usage = rusage()
         #if canImport(Glibc)
         guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }

@@ -1,0 +1,250 @@
+public import GPTJ
+import Generation
+public import Kernels
+import Tokenization
+
+/// What was measured, against what this machine can do at most.
+public struct EngineMeasurement: Sendable {
+    public struct Ceilings: Sendable {
+        public var gigaflopsF32: Double
+        public var gigabytesPerSecond: Double
+    }
+
+    public enum Phase: String, Sendable { case prefill, decode }
+
+    public struct Case: Sendable {
+        public var phase: Phase
+        /// Texts side by side.
+        public var rows: Int
+        /// Tokens of prompt read, or of context that each row decodes over.
+        public var context: Int
+        /// Of all rows together; the median of the runs.
+        public var tokensPerSecond: Double
+        /// Slowest and fastest run.
+        public var range: ClosedRange<Double>
+        /// Of the roofline: the time that the larger of bytes over bandwidth and operations over peak would take, by
+        /// the time it took.
+        public var share: Double
+    }
+
+    /// A product of the engine's kernels beside OpenBLAS's: `[rows, inner] * [inner, columns]`, GFLOP/s.
+    public struct Product: Sendable {
+        public var rows: Int
+        public var columns: Int
+        public var inner: Int
+        public var own: Double
+        public var openBLAS: Double
+    }
+
+    public var ceilings: Ceilings
+    public var cases: [Case] = []
+    public var products: [Product] = []
+    /// The kernels that OpenBLAS picked, or why it isn't there.
+    public var openBLASCore = ""
+}
+
+/// Measures the engine: ceilings first, then prompts and decoding, in one run.
+public struct EngineBenchmark {
+    private let weights: GPTJWeights
+    private let compute: Compute
+    /// Runs of each case, after one that doesn't count; the median is reported.
+    private let repetitions: Int
+    private let clock = ContinuousClock()
+
+    public init(weights: GPTJWeights, compute: Compute, repetitions: Int = 3) {
+        self.weights = weights
+        self.compute = compute
+        self.repetitions = max(1, repetitions)
+    }
+
+    /// - parameters:
+    ///   - promptLength: tokens of the prompt that is read, and half of it the context of decoding
+    ///   - generated: tokens that each row decodes
+    ///   - batches: rows side by side
+    ///   - progress: told what is being measured
+    /// - throws: `LanguageModelError` when the context doesn't fit.
+    public func run(
+        promptLength: Int, generated: Int, batches: [Int], progress: (String) -> Void
+    ) throws -> EngineMeasurement {
+        progress("ceilings")
+        var measurement = EngineMeasurement(ceilings: measureCeilings())
+        progress("products")
+        measureProducts(&measurement)
+        let context = max(1, promptLength / 2)
+        let rows = batches.max() ?? 1
+        let model = GPTJModel(
+            weights: weights, compute: compute,
+            tokenCapacity: max(promptLength, rows * (context + generated + KeyValuePages.pageLength)))
+        progress("prefill of \(promptLength) tokens")
+        measurement.cases.append(try prefill(model, length: promptLength, measurement.ceilings))
+        for rows in batches {
+            progress("decoding with \(rows) \(rows == 1 ? "row" : "rows")")
+            measurement.cases.append(
+                try decode(model, rows: rows, context: context, count: generated, measurement.ceilings))
+        }
+        return measurement
+    }
+
+    private func measureCeilings() -> EngineMeasurement.Ceilings {
+        // Larger than any cache, and written once so that it's really there.
+        let buffer = FloatBuffer(count: 256 << 20)
+        buffer.fill { 1 }
+        _ = compute.measureBandwidth(buffer)
+        return EngineMeasurement.Ceilings(
+            gigaflopsF32: (0..<3).map { _ in compute.measureArithmetic(seconds: 0.3) }.max() ?? 0,
+            gigabytesPerSecond: (0..<5).map { _ in compute.measureBandwidth(buffer) }.max() ?? 0)
+    }
+
+    private func measureProducts(_ measurement: inout EngineMeasurement) {
+        let library: OpenBLAS
+        do {
+            library = try OpenBLAS.load(threads: compute.team.count)
+        } catch {
+            measurement.openBLASCore = String(describing: error)
+            return
+        }
+        measurement.openBLASCore = library.coreName
+        let (columns, inner) = (weights.configuration.innerWidth, weights.configuration.width)
+        let values = FloatBuffer(count: columns * inner)
+        values.fill { 0.01 }
+        let matrix = WeightMatrix(rows: columns, columns: inner, values: values)
+        for rows in [1, 8, 32, 128, 512] {
+            let input = Activations(width: inner, rows: rows)
+            let flat = FloatBuffer(count: rows * inner)
+            let output = Activations(width: columns, rows: rows)
+            let flatOutput = FloatBuffer(count: rows * columns)
+            let operations = 2e-9 * Double(rows) * Double(columns) * Double(inner)
+            // One after the other in each repetition, so that both meet the same machine.
+            var (own, theirs): ([Double], [Double]) = ([], [])
+            for _ in 0...repetitions {
+                own.append(operations / seconds { matrix.multiply(input, into: output, on: compute) })
+                theirs.append(
+                    operations
+                        / seconds {
+                            library.multiply(flat, values, rows: rows, columns: columns, inner: inner, into: flatOutput)
+                        })
+            }
+            measurement.products.append(
+                EngineMeasurement.Product(
+                    rows: rows, columns: columns, inner: inner, own: own.dropFirst().median,
+                    openBLAS: theirs.dropFirst().median))
+        }
+    }
+
+    private func prefill(
+        _ model: GPTJModel, length: Int, _ ceilings: EngineMeasurement.Ceilings
+    ) throws -> EngineMeasurement.Case {
+        let tokens = (0..<length).map { TokenID($0 * 31 % weights.configuration.vocabularySize) }
+        var times: [Double] = []
+        for _ in 0...repetitions {
+            let sequence = model.openSequence()
+            defer { model.closeSequence(sequence) }
+            times.append(
+                try seconds {
+                    for start in stride(from: 0, to: length, by: 512) {
+                        let chunk = Array(tokens[start..<min(start + 512, length)])
+                        _ = try model.step([
+                            SequenceStep(
+                                sequence: sequence, tokens: chunk, output: start + 512 >= length ? .last : .none)
+                        ])
+                    }
+                })
+        }
+        // The last position alone gets logits.
+        let work = Work(weights.configuration, bytes: weights.bytesPerStep * ((length + 511) / 512))
+            .reading(length).decoding(1)
+        return result(.prefill, rows: 1, context: length, tokens: length, times, work, ceilings)
+    }
+
+    private func decode(
+        _ model: GPTJModel, rows: Int, context: Int, count: Int, _ ceilings: EngineMeasurement.Ceilings
+    ) throws -> EngineMeasurement.Case {
+        var times: [Double] = []
+        for _ in 0...repetitions {
+            let sequences = try (0..<rows).map { _ in try model.openFilledSequence(length: context) }
+            defer { for sequence in sequences { model.closeSequence(sequence) } }
+            times.append(
+                try seconds {
+                    for step in 0..<count {
+                        _ = try model.step(
+                            sequences.enumerated().map { index, sequence in
+                                SequenceStep(
+                                    sequence: sequence, tokens: [TokenID((index + step) % 100)], output: .last)
+                            })
+                    }
+                })
+        }
+        var work = Work(weights.configuration, bytes: weights.bytesPerStep * count)
+        for step in 0..<count { work = work.attending(context + step, rows: rows).decoding(rows) }
+        return result(.decode, rows: rows, context: context, tokens: rows * count, times, work, ceilings)
+    }
+
+    private func result(
+        _ phase: EngineMeasurement.Phase, rows: Int, context: Int, tokens: Int, _ times: [Double], _ work: Work,
+        _ ceilings: EngineMeasurement.Ceilings
+    ) -> EngineMeasurement.Case {
+        let counted = times.dropFirst().sorted()
+        let median = counted[counted.count / 2]
+        let least = max(
+            work.bytes / ceilings.gigabytesPerSecond / 1e9, work.operations / ceilings.gigaflopsF32 / 1e9)
+        return EngineMeasurement.Case(
+            phase: phase, rows: rows, context: context, tokensPerSecond: Double(tokens) / median,
+            range: Double(tokens) / counted[counted.count - 1]...Double(tokens) / counted[0], share: least / median)
+    }
+
+    private func seconds(_ body: () throws -> Void) rethrows -> Double {
+        let start = clock.now
+        try body()
+        let (seconds, attoseconds) = start.duration(to: clock.now).components
+        return Double(seconds) + Double(attoseconds) / 1e18
+    }
+}
+
+/// Bytes and operations that a computation can't do without.
+private struct Work {
+    private let configuration: GPTJConfiguration
+    private(set) var bytes: Double
+    private(set) var operations = 0.0
+
+    init(_ configuration: GPTJConfiguration, bytes: Int) {
+        self.configuration = configuration
+        self.bytes = Double(bytes)
+    }
+
+    /// Multiply-adds of one token in the blocks' matrices, twice.
+    private var operationsPerToken: Double {
+        let width = Double(configuration.width)
+        return 2 * Double(configuration.layerCount) * width * (4 * width + 2 * Double(configuration.innerWidth))
+    }
+
+    /// Keys and values of one position.
+    private var keyValueCount: Double { 2 * Double(configuration.layerCount * configuration.width) }
+
+    /// A prompt: every token through the blocks, and attention to what comes before it.
+    func reading(_ length: Int) -> Work {
+        var copy = self
+        let n = Double(length)
+        copy.operations += n * operationsPerToken + 2 * keyValueCount * n * (n + 1) / 2
+        return copy
+    }
+
+    /// Attention of rows over contexts of their own, and their way through the blocks.
+    func attending(_ context: Int, rows: Int) -> Work {
+        var copy = self
+        let n = Double(rows)
+        copy.operations += n * (operationsPerToken + 2 * keyValueCount * Double(context))
+        copy.bytes += n * keyValueCount * Double(context) * 4
+        return copy
+    }
+
+    /// Logits of rows.
+    func decoding(_ rows: Int) -> Work {
+        var copy = self
+        copy.operations += 2 * Double(rows) * Double(configuration.width * configuration.vocabularySize)
+        return copy
+    }
+}
+
+extension ArraySlice<Double> {
+    fileprivate var median: Double { sorted()[count / 2] }
+}

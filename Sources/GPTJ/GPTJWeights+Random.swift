@@ -1,0 +1,73 @@
+package import Generation
+import Kernels
+
+extension GPTJWeights {
+    /// Weights of the right shapes and sizes that mean nothing: for measuring speed without a checkpoint.
+    ///
+    /// - parameter configuration: how much memory it takes is the caller's business: 4 bytes a parameter.
+    package init(random configuration: GPTJConfiguration) {
+        var state: UInt64 = 1
+        /// Numbers in -bound..<bound from a linear congruential generator (Knuth's MMIX constants).
+        func buffer(_ count: Int, bound: Float) -> FloatBuffer {
+            let buffer = FloatBuffer(count: count)
+            buffer.fill {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return (Float(state >> 40) / 0x1p23 - 1) * bound
+            }
+            return buffer
+        }
+        func matrix(_ rows: Int, _ columns: Int) -> WeightMatrix {
+            WeightMatrix(rows: rows, columns: columns, values: buffer(rows * columns, bound: 0.03))
+        }
+        let (width, inner, vocabulary) = (configuration.width, configuration.innerWidth, configuration.vocabularySize)
+        self.init(
+            configuration: configuration, wte: matrix(vocabulary, width),
+            blocks: (0..<configuration.layerCount).map { _ in
+                Block(
+                    ln1: LayerNorm(weight: buffer(width, bound: 1), bias: buffer(width, bound: 0.1)),
+                    qProj: matrix(width, width), kProj: matrix(width, width), vProj: matrix(width, width),
+                    outProj: matrix(width, width), fcIn: matrix(inner, width), fcInBias: buffer(inner, bound: 0.1),
+                    fcOut: matrix(width, inner), fcOutBias: buffer(width, bound: 0.1))
+            },
+            lnF: LayerNorm(weight: buffer(width, bound: 1), bias: buffer(width, bound: 0.1)),
+            lmHead: matrix(vocabulary, width), lmHeadBias: buffer(vocabulary, bound: 0.1))
+    }
+
+    private init(
+        configuration: GPTJConfiguration, wte: WeightMatrix, blocks: [Block], lnF: LayerNorm, lmHead: WeightMatrix,
+        lmHeadBias: FloatBuffer
+    ) {
+        self.configuration = configuration
+        self.wte = wte
+        self.blocks = blocks
+        self.lnF = lnF
+        self.lmHead = lmHead
+        self.lmHeadBias = lmHeadBias
+    }
+
+    /// Bytes of the matrices that one step reads whatever its rows: all but the embedding.
+    package var bytesPerStep: Int {
+        blocks.reduce(lmHead.byteCount) { sum, block in
+            [block.qProj, block.kProj, block.vProj, block.outProj, block.fcIn, block.fcOut]
+                .reduce(sum) { $0 + $1.byteCount }
+        }
+    }
+}
+
+extension GPTJModel {
+    /// A sequence that holds `length` tokens' keys and values of no meaning: for measuring decoding without reading
+    /// prompts first.
+    ///
+    /// - throws: ``LanguageModelError`` when there's no room.
+    package func openFilledSequence(length: Int) throws -> SequenceID {
+        let sequence = openSequence()
+        guard length <= contextLength, pages.pagesNeeded(toExtend: sequence, by: length) <= pages.freeCount else {
+            closeSequence(sequence)
+            throw LanguageModelError.contextExceeded(length: length, contextLength: contextLength)
+        }
+        _ = pages.extend(sequence, by: length)
+        rotary.reserve(positions: length)
+        for page in pages[sequence].pages { keyValues.fillPage(page) }
+        return sequence
+    }
+}
