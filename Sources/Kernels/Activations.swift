@@ -56,8 +56,9 @@ internal import CKernels
     ) {
         precondition(source.width == width && weight.count == width && bias.count == width && source !== self)
         rows = source.rows
-        compute.team.run { thread in
-            for row in compute.part(thread, of: rows, unit: 1) {
+        // A division and some passes over the row: about 16 operations an element.
+        compute.divide(rows, unit: 1, work: 16 * rows * width) { part, _ in
+            for row in part {
                 unsafe compute.kernels.pointee.layer_norm(
                     Int64(width), source.base + row * width, weight.base, bias.base, epsilon, base + row * width)
             }

@@ -123,7 +123,8 @@ internal import CKernels
                 for head in 0..<headCount { items.append((index, first, head)) }
             }
         }
-        compute.team.run(items: items.count) { item, thread in
+        let work = spans.reduce(0) { $0 + $1.rowCount * ($1.firstPosition + $1.rowCount) } * 2 * headCount * headLength
+        compute.distribute(items.count, work: work) { item, thread in
             let (index, first, head) = items[item]
             attend(
                 layer: layer, head: head, queries: queries, span: spans[index],

@@ -71,9 +71,7 @@ internal import CKernels
         precondition(output.rows == input.rows)
         if input.rows == 0 { return }
         unsafe withBytes { weights, type in
-            compute.team.run { thread in
-                let part = compute.part(thread, of: rows, unit: ck_panel_columns)
-                if part.isEmpty { return }
+            compute.divide(rows, unit: ck_panel_columns, work: input.rows * rows * columns) { part, thread in
                 var arguments = unsafe ck_linear_arguments(
                     rows: Int64(input.rows), inner: Int64(columns), first: Int64(part.lowerBound),
                     end: Int64(part.upperBound), x: UnsafePointer(input.base), x_stride: Int64(columns), w: weights,
