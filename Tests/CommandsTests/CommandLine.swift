@@ -24,6 +24,8 @@ struct CommandLine {
 
     var environment: [String: String] = [:]
     var folder = FileManager.default.temporaryDirectory
+    /// Another program than nightshift, run in the same way.
+    var executable = Self.executable
 
     /// A command that ends before it has read its input must not end the tests.
     private static let ignoresBrokenPipes: Void = { signal(SIGPIPE, SIG_IGN) }()
@@ -32,7 +34,7 @@ struct CommandLine {
     func run(_ arguments: [String], input: String = "") throws -> Outcome {
         Self.ignoresBrokenPipes
         let process = Process()
-        process.executableURL = Self.executable
+        process.executableURL = executable
         process.arguments = arguments
         process.currentDirectoryURL = folder
         // Nothing of the tester's own configuration reaches the command.
