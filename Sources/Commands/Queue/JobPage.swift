@@ -53,22 +53,30 @@ struct JobPage {
             .init("attempt", .right), .init("outcome", look: TerminalStyle.look(ofStatus:)), .init("started"),
             .init("wait", .right), .init("load", .right), .init("prompt", .right), .init("generate", .right),
             .init("tokens in", .right), .init("cached", .right), .init("out", .right), .init("tok/s", .right),
-            .init("end"), .init("error", isFlexible: true),
+            .init("end"),
         ])
         for attempt in detail.attempts {
-            let error = [attempt.errorCode, attempt.error].compactMap(\.self).joined(separator: ": ")
             table.append([
                 "\(attempt.attempt)", attempt.outcome, LocalTime.short(LocalTime.local(attempt.startedAt)),
                 Self.seconds(attempt.waitMilliseconds), Self.seconds(attempt.loadMilliseconds),
                 Self.seconds(attempt.promptMilliseconds), Self.seconds(attempt.generateMilliseconds),
                 attempt.promptTokens.map(String.init) ?? "", attempt.cachedTokens.map(String.init) ?? "",
                 attempt.completionTokens.map(String.init) ?? "",
-                attempt.tokensPerSecond.map { "\(($0 * 10).rounded() / 10)" } ?? "", attempt.finishReason ?? "", error,
+                attempt.tokensPerSecond.map { "\(($0 * 10).rounded() / 10)" } ?? "", attempt.finishReason ?? "",
             ])
         }
         try printSection("attempts", table)
+        for attempt in detail.attempts {
+            let error = [attempt.errorCode, attempt.error].compactMap(\.self).joined(separator: ": ")
+            if !error.isEmpty { try Console.print("  attempt \(attempt.attempt)  \(DisplayText.line(error))") }
+            if let text = attempt.lateText {
+                try Console.print(
+                    "  attempt \(attempt.attempt)  has a text that came too late: \(DisplayText.line(text, limit: 200))"
+                )
+            }
+        }
         for engine in Set(detail.attempts.compactMap(\.engine)).sorted() {
-            try Console.print("  \(style.paint("engine", .dim))     \(DisplayText.line(engine))")
+            try Console.print("  \(style.paint("engine", .dim))  \(DisplayText.line(engine))")
         }
     }
 

@@ -32,18 +32,36 @@ struct KindsListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     static let columns: [RowColumn] = [
-        .text("name"), .text("description", isFlexible: true), .text("inputs"), .text("options"),
-        .text("styles", isFlexible: true), .text("from", isFlexible: true),
+        .text("name"), .text("description"), .text("inputs"), .text("options"), .text("styles"), .text("from"),
     ]
 
     func run() async throws {
         let catalog = JobCatalog.ofUser
         var printer = RowPrinter(Self.columns, format: output.format, hasHeader: !output.noHeader)
-        for definition in catalog.all { try printer.print(Self.row(definition, isText: output.format.isText)) }
-        try printer.finish()
+        for definition in catalog.all {
+            if output.format == .table {
+                try Self.explain(definition)
+            } else {
+                try printer.print(Self.row(definition, isText: output.format.isText))
+            }
+        }
+        if output.format != .table { try printer.finish() }
         for problem in catalog.problems { Console.noteForeign("nightshift: \(problem)") }
         if !catalog.problems.isEmpty {
             throw CommandError(.someFailed, "\(counted(catalog.problems.count, "definition")) can't be used, see above")
+        }
+    }
+
+    /// A description needs more room than a column has.
+    private static func explain(_ definition: JobDefinition) throws {
+        let style = Console.outputStyle
+        let row = row(definition, isText: true)
+        try Console.print(
+            style.paint(DisplayText.line(definition.name), .bold) + "  " + DisplayText.line(definition.description))
+        for name in ["inputs", "options", "styles", "from"] {
+            guard case .string(let text)? = row[name], !text.isEmpty else { continue }
+            let padding = String(repeating: " ", count: 9 - name.count)
+            try Console.print("    \(style.paint(name, .dim))\(padding)\(DisplayText.line(text))")
         }
     }
 
@@ -65,7 +83,7 @@ struct KindsListCommand: AsyncParsableCommand {
 
 extension RowFormat {
     /// Cells are text, and lists in them words.
-    fileprivate var isText: Bool { [.table, .plain, .csv].contains(self) }
+    fileprivate var isText: Bool { [.plain, .csv].contains(self) }
 }
 
 struct KindsShowCommand: AsyncParsableCommand {

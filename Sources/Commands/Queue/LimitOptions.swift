@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSONText
 
 /// How many rows, and from which end.
 struct LimitOptions: ParsableArguments {
@@ -25,10 +26,13 @@ struct LimitOptions: ParsableArguments {
 
     /// Fetches page after page and prints the rows; a table says on standard error that there are more.
     ///
-    /// - parameter fetch: rows after an id (0: from the start), at most as many as it's told.
+    /// - parameters:
+    ///   - fetch: gives rows after an id (0: from the start), at most as many as it's told.
+    ///   - object: the row as it is printed.
     func print<Row: Encodable>(
         _ printer: inout RowPrinter, format: RowFormat, empty: String, id: (Row) -> Int64,
-        fetch: (_ after: Int64, _ limit: Int) async throws -> [Row]
+        fetch: (_ after: Int64, _ limit: Int) async throws -> [Row],
+        object: (Row) throws -> JSONObject = { try RowEncoder.object($0) }
     ) async throws {
         let most = rows(for: format)
         var after: Int64 = 0
@@ -37,7 +41,7 @@ struct LimitOptions: ParsableArguments {
             let wanted = min(500, most - printer.count)
             // One more than is shown, to know whether that was all.
             let page = try await fetch(after, wanted + 1)
-            for row in page.prefix(wanted) { try printer.print(row) }
+            for row in page.prefix(wanted) { try printer.print(object(row)) }
             guard page.count > wanted, let last = page.prefix(wanted).last else { break }
             after = id(last)
             hasMore = printer.count >= most

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSONText
 import JobStore
 
 struct ListCommand: AsyncParsableCommand {
@@ -26,19 +27,29 @@ struct ListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     static let columns: [RowColumn] = [
-        .number("id"), .text("kind"), .text("queue"), .status("status"), .number("priority"), .text("tries"),
-        .number("progress"), .time("scheduled"), .time("started"), .time("finished"), .text("input", isFlexible: true),
-        .text("error", isFlexible: true),
+        .number("id"), .text("kind"), RowColumn(name: "queue", usual: "default"), .status("status"),
+        .number("priority", usual: "5"), .text("tries"), .number("progress"), .hidden("scheduled"), .hidden("started"),
+        .hidden("finished"), .text("input", isFlexible: true), .text("error", isFlexible: true),
     ]
+
+    /// In a table, one time stands for three: when the job finished, or started, or is due.
+    static let tableColumns: [RowColumn] =
+        columns.prefix { $0.name != "input" } + [.time("when")] + columns.drop { $0.name != "input" }
 
     func run() async throws {
         let store = try queueOptions.openStore()
         defer { try? store.close() }
         let selection = try await filter.selection(in: store)
-        var printer = RowPrinter(Self.columns, format: output.format, hasHeader: !output.noHeader)
+        let isTable = output.format == .table
+        var printer = RowPrinter(
+            isTable ? Self.tableColumns : Self.columns, format: output.format, hasHeader: !output.noHeader)
         try await limit.print(&printer, format: output.format, empty: "No jobs.", id: \JobStatusRow.id) {
             try await store.list(
                 selection, status: state?.rawValue, afterID: $0, newestFirst: limit.newest, limit: $1)
+        } object: { row in
+            var object = try RowEncoder.object(row)
+            if isTable { object["when"] = (row.finished ?? row.started ?? row.scheduled).map { .string($0) } }
+            return object
         }
     }
 }

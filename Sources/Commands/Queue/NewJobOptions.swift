@@ -32,7 +32,7 @@ struct NewJobOptions: ParsableArguments {
     @Option(help: "The style of prompt, in place of the model's own.")
     var style: String?
 
-    @Option(help: ArgumentHelp("Add the jobs to the batch of this name.", valueName: "name"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("Add the jobs to the batch of this name.", valueName: "name"))
     var batch: String?
 
     @Flag(help: "Add no job where one that asks the same of the same text is open or completed; print its id instead.")

@@ -33,9 +33,14 @@ struct QueueOptions: ParsableArguments {
 
     /// Opens the queue.
     ///
-    /// - throws: `JobStoreError`.
+    /// - throws: `JobStoreError`; ``CommandError`` (66) with the first step to take where there is no queue at all yet.
     func openStore(_ mode: JobStore.Mode = .openExisting) throws -> JobStore {
-        try JobStore(path: path(), mode: mode)
+        let path = try path()
+        do {
+            return try JobStore(path: path, mode: mode)
+        } catch JobStoreError.notFound where path == Places.current.queue?.path(percentEncoded: false) {
+            throw CommandError(.noInput, "there is no queue yet; make one with: nightshift init (it will be \(path))")
+        }
     }
 }
 

@@ -43,9 +43,12 @@ struct ResultsCommand: AsyncParsableCommand {
         let store = try queueOptions.openStore()
         defer { try? store.close() }
         let selection = try await filter.selection(in: store, ids: ids.isEmpty ? nil : ids)
+        var missing = Set(ids)
         let fetch = { (after: Int64, limit: Int) in
-            try await store.results(
+            let rows = try await store.results(
                 ResultFilter(selection: selection, afterID: after, newestFirst: self.limit.newest), limit: limit)
+            missing.subtract(rows.map(\.id))
+            return rows
         }
         switch format {
         case .text?, .md?: try await printTexts(fetch)
@@ -54,7 +57,7 @@ struct ResultsCommand: AsyncParsableCommand {
             var printer = RowPrinter(Self.columns, format: format, hasHeader: !output.noHeader)
             try await limit.print(&printer, format: format, empty: "No results.", id: \ResultRow.id, fetch: fetch)
         }
-        try await nameMissing(in: store)
+        try await name(missing, in: store)
     }
 
     private func printTexts(_ fetch: (Int64, Int) async throws -> [ResultRow]) async throws {
@@ -75,18 +78,15 @@ struct ResultsCommand: AsyncParsableCommand {
         return text + row.text + "\n\n*job \(row.id), \(row.kind), \(row.finished ?? "")*\n\n"
     }
 
-    /// Ids that were asked for and have no result are named, each with why.
-    private func nameMissing(in store: JobStore) async throws {
-        guard !ids.isEmpty else { return }
-        let states = try await store.states(ofJobs: ids)
-        var missing = 0
-        for id in ids where states[id] != .completed {
-            missing += 1
-            Console.note(
-                "nightshift: "
-                    + (states[id].map { "job \(id) has no result: it is \($0.rawValue)" } ?? "there is no job \(id)"))
+    /// Names the jobs that were asked for and have no result, each with why.
+    private func name(_ missing: Set<Int64>, in store: JobStore) async throws {
+        guard !missing.isEmpty else { return }
+        let states = try await store.states(ofJobs: Array(missing))
+        for id in missing.sorted() {
+            let reason = states[id].map { "job \(id) has no result: it is \($0.rawValue)" } ?? "there is no job \(id)"
+            Console.note("nightshift: \(reason)")
         }
-        if missing > 0 { throw CommandError(.someFailed, "\(counted(missing, "job")) without a result") }
+        throw CommandError(.someFailed, "\(counted(missing.count, "job")) without a result")
     }
 }
 

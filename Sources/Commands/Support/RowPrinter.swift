@@ -6,6 +6,8 @@ struct RowColumn: Sendable {
     var name: String
     var alignment = TextTable.Alignment.left
     var isFlexible = false
+    /// Tables leave the column out where no row says anything else.
+    var usual = ""
     /// Shown in tables, too.
     var isInTable = true
     /// A cell as people like it; by default as it is.
@@ -15,7 +17,9 @@ struct RowColumn: Sendable {
     static func text(_ name: String, isFlexible: Bool = false) -> RowColumn {
         RowColumn(name: name, isFlexible: isFlexible)
     }
-    static func number(_ name: String) -> RowColumn { RowColumn(name: name, alignment: .right) }
+    static func number(_ name: String, usual: String = "") -> RowColumn {
+        RowColumn(name: name, alignment: .right, usual: usual)
+    }
     /// A status or state of a job, coloured.
     static func status(_ name: String) -> RowColumn {
         RowColumn(name: name, look: TerminalStyle.look(ofStatus:))
@@ -38,7 +42,7 @@ struct RowPrinter {
         self.format = format
         table = TextTable(
             columns.filter(\.isInTable).map {
-                TextTable.Column($0.name, $0.alignment, isFlexible: $0.isFlexible, look: $0.look)
+                TextTable.Column($0.name, $0.alignment, isFlexible: $0.isFlexible, usual: $0.usual, look: $0.look)
             })
         switch format {
         case .plain where hasHeader: append(columns.map(\.name).joined(separator: "\t"))

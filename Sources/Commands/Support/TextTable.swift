@@ -7,16 +7,19 @@ package struct TextTable: Sendable {
         package var alignment: Alignment
         /// May be cut to make the table fit.
         package var isFlexible: Bool
+        /// A column that says nothing else anywhere is left out.
+        package var usual: String
         /// How a cell looks, by its text.
         package var look: (@Sendable (String) -> TerminalStyle.Look?)?
 
         package init(
-            _ name: String, _ alignment: Alignment = .left, isFlexible: Bool = false,
+            _ name: String, _ alignment: Alignment = .left, isFlexible: Bool = false, usual: String = "",
             look: (@Sendable (String) -> TerminalStyle.Look?)? = nil
         ) {
             self.name = name
             self.alignment = alignment
             self.isFlexible = isFlexible
+            self.usual = usual
             self.look = look
         }
     }
@@ -40,11 +43,13 @@ package struct TextTable: Sendable {
         rows.append(cells.map { DisplayText.line($0, limit: Self.cellLimit) })
     }
 
-    /// The table's lines, headings first. Columns in which all cells are empty are left out.
+    /// The table's lines, headings first. Columns in which all cells are the usual are left out, by default empty ones.
     ///
     /// - parameter width: columns of the terminal; `nil` for no limit.
     package func lines(width: Int?, style: TerminalStyle) -> [String] {
-        let shown = columns.indices.filter { column in rows.isEmpty || rows.contains { !$0[column].isEmpty } }
+        let shown = columns.indices.filter { column in
+            rows.isEmpty || rows.contains { $0[column] != columns[column].usual }
+        }
         var widths = columns.indices.map { column in
             rows.reduce(DisplayText.width(of: columns[column].name)) { max($0, DisplayText.width(of: $1[column])) }
         }
@@ -55,14 +60,13 @@ package struct TextTable: Sendable {
                 let cell = DisplayText.cut(cells[column], to: widths[column])
                 let padding = String(repeating: " ", count: widths[column] - DisplayText.width(of: cell))
                 let painted = style.paint(cell, look(column))
-                let isLast = column == shown.last
                 switch columns[column].alignment {
-                case .left: text += painted + (isLast ? "" : padding)
+                case .left: text += painted + padding
                 case .right: text += padding + painted
                 }
-                if !isLast { text += String(repeating: " ", count: Self.gap) }
+                text += String(repeating: " ", count: Self.gap)
             }
-            return text
+            return String(text.prefix(text.count - text.reversed().prefix { $0 == " " }.count))
         }
         return [line(columns.map(\.name)) { _ in .bold }]
             + rows.map { row in line(row) { columns[$0].look?(row[$0]) } }

@@ -13,8 +13,10 @@ struct TextTableTests {
 
     @Test("columns line up, also under wide, combined and pictured characters")
     func alignment() {
-        let lines = table([["7", "日本語", "x"], ["12", "e\u{301}te\u{301}", "x"], ["1", "🦉 owl", "x"], ["3", "❤️!", "x"]])
-            .lines(width: nil, style: plain)
+        let lines = table([
+            ["7", "日本語", "x"], ["12", "e\u{301}te\u{301}", "x"], ["1", "🦉 owl", "x"], ["3", "❤️!", "x"],
+        ])
+        .lines(width: nil, style: plain)
         #expect(
             lines == [
                 "id  title   note", " 7  日本語  x", "12  e\u{301}te\u{301}     x", " 1  🦉 owl  x", " 3  ❤️!     x",
@@ -49,10 +51,12 @@ struct TextTableTests {
         #expect(DisplayText.line(stack).unicodeScalars.count < 20)
     }
 
-    @Test("a text is cut by columns, never in the middle of a character", arguments: [
-        ("abcdef", 6, "abcdef"), ("abcdef", 5, "abcd…"), ("日本語", 6, "日本語"), ("日本語", 5, "日本…"), ("日本語", 4, "日…"),
-        ("日本語", 1, "…"), ("abc", 0, ""), ("", 0, ""),
-    ])
+    @Test(
+        "a text is cut by columns, never in the middle of a character",
+        arguments: [
+            ("abcdef", 6, "abcdef"), ("abcdef", 5, "abcd…"), ("日本語", 6, "日本語"), ("日本語", 5, "日本…"), ("日本語", 4, "日…"),
+            ("日本語", 1, "…"), ("abc", 0, ""), ("", 0, ""),
+        ])
     func cutting(text: String, width: Int, expected: String) {
         let cut = DisplayText.cut(text, to: width)
         #expect(cut == expected)
@@ -62,11 +66,14 @@ struct TextTableTests {
 
 @Suite("Colours")
 struct TerminalStyleTests {
-    @Test("only a terminal that can gets colours, and the user has the last word", arguments: [
-        ([:], true, true), ([:], false, false), (["NO_COLOR": "1"], true, false), (["NO_COLOR": ""], true, true),
-        (["TERM": "dumb"], true, false), (["CLICOLOR_FORCE": "1"], false, true), (["CLICOLOR_FORCE": "0"], false, false),
-        (["CLICOLOR_FORCE": "1", "NO_COLOR": "1"], true, false),
-    ] as [([String: String], Bool, Bool)])
+    @Test(
+        "only a terminal that can gets colours, and the user has the last word",
+        arguments: [
+            ([:], true, true), ([:], false, false), (["NO_COLOR": "1"], true, false), (["NO_COLOR": ""], true, true),
+            (["TERM": "dumb"], true, false), (["CLICOLOR_FORCE": "1"], false, true),
+            (["CLICOLOR_FORCE": "0"], false, false),
+            (["CLICOLOR_FORCE": "1", "NO_COLOR": "1"], true, false),
+        ] as [([String: String], Bool, Bool)])
     func choice(environment: [String: String], isTerminal: Bool, isColoured: Bool) {
         #expect(TerminalStyle(environment: environment, isTerminal: isTerminal).isColoured == isColoured)
     }
