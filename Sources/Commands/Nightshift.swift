@@ -7,7 +7,7 @@ public struct Nightshift: AsyncParsableCommand {
         commandName: "nightshift",
         abstract: "Turns a pile of documents into summaries, paraphrases and answers overnight, on your own machine.",
         version: Version.current,
-        subcommands: [EngineCommand.self])
+        subcommands: [EngineCommand.self, ModelCommand.self])
 
     public init() {}
 
