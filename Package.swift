@@ -54,10 +54,10 @@ let package = Package(
         .target(name: "CKernels", cSettings: optimizedC),
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
         module("Kernels", ["CKernels", "COpenBLAS"], settings: [.strictMemorySafety()]),
-        module("ModelFiles", ["Kernels", crypto]),
-        module("Tokenization"),
+        module("ModelFiles", ["JSONText", "Kernels", crypto]),
+        module("Tokenization", ["JSONText"]),
         module("Generation", ["Tokenization", collections]),
-        module("GPTJ", ["Kernels", "ModelFiles", "Tokenization", "Generation"]),
+        module("GPTJ", ["JSONText", "Kernels", "ModelFiles", "Tokenization", "Generation"]),
         // The queue.
         .target(
             name: "Migrations", path: "migrations",
@@ -86,7 +86,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTextTests", ["JSONText"]),
         tests("KernelsTests", ["Kernels"]),
-        tests("ModelFilesTests", ["ModelFiles", "Kernels"]),
+        tests("ModelFilesTests", ["ModelFiles", "JSONText", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
         tests("GenerationTests", ["Generation", "Tokenization"]),
         tests("CommandsTests", ["nightshift", "Commands", "JSONText"]),

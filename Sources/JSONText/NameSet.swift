@@ -1,0 +1,36 @@
+/// The names of one object, compared by their bytes.
+struct NameSet {
+    /// `String` itself takes canonically equivalent texts for one.
+    private struct Name: Hashable {
+        let text: String
+
+        static func == (left: Name, right: Name) -> Bool {
+            left.text.utf8.elementsEqual(right.text.utf8)
+        }
+
+        func hash(into hasher: inout Hasher) {
+            let isHashed: Void? = text.utf8.withContiguousStorageIfAvailable { bytes in
+                hasher.combine(bytes: UnsafeRawBufferPointer(bytes))
+            }
+            if isHashed == nil { hasher.combine(Array(text.utf8)) }
+        }
+    }
+
+    /// Up to this many names are compared one by one: most objects are small.
+    private static let listLength = 8
+
+    private var list: [Name] = []
+    private var set: Set<Name> = []
+
+    /// Adds a name; false if it was there. O(1), also for names that were chosen to make it slow.
+    mutating func insert(_ text: String) -> Bool {
+        let name = Name(text: text)
+        if set.isEmpty {
+            guard !list.contains(name) else { return false }
+            list.append(name)
+            if list.count > Self.listLength { set = Set(list) }
+            return true
+        }
+        return set.insert(name).inserted
+    }
+}
