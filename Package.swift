@@ -63,14 +63,14 @@ let package = Package(
             name: "Migrations", path: "migrations",
             resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql")],
             swiftSettings: strict),
-        module("JobStore", ["Migrations", grdb, logging, crypto]),
+        module("JobStore", ["JSONText", "Migrations", grdb, logging, crypto]),
         .target(
             name: "BuiltInJobs", path: "jobs",
             resources: [
                 .embedInCode("answer.yaml"), .embedInCode("generate.yaml"), .embedInCode("paraphrase.yaml"),
                 .embedInCode("summarize.yaml"),
             ], swiftSettings: strict),
-        module("JobCatalog", ["BuiltInJobs", "Tokenization", yams]),
+        module("JobCatalog", ["JSONText", "BuiltInJobs", "Tokenization", yams]),
         module("Documents", [crypto]),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
@@ -91,9 +91,9 @@ let package = Package(
         tests("GenerationTests", ["Generation", "Tokenization"]),
         tests("CommandsTests", ["nightshift", "Commands", "JSONText"]),
         tests("TokenizationTests", ["Tokenization"]),
-        tests("WorkerTests", ["Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
-        tests("JobCatalogTests", ["JobCatalog", "Tokenization"]),
+        tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
+        tests("JobCatalogTests", ["JSONText", "JobCatalog", "Tokenization"]),
         tests("DocumentsTests", ["Documents"]),
-        tests("JobStoreTests", ["JobStore", "Migrations", grdb]),
+        tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", grdb]),
     ]
 )

@@ -71,6 +71,16 @@ public struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 
     public init(members: [Member] = []) { self.members = members }
 
+    /// The members of a dictionary, sorted by name, so that equal dictionaries give equal texts.
+    public init(_ values: [String: JSONValue]) {
+        members = values.sorted { $0.key < $1.key }.map { Member(name: $0.key, value: $0.value) }
+    }
+
+    /// The members by name. Of names that are canonically equivalent the last wins.
+    public var dictionary: [String: JSONValue] {
+        Dictionary(members.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+    }
+
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
         members = elements.map { Member(name: $0, value: $1) }
     }

@@ -1,3 +1,4 @@
+public import JSONText
 public import Foundation
 
 /// A job to enqueue. What is left `nil` gets the schema's default.
