@@ -8,7 +8,7 @@ package struct JSONFields: Sendable {
     package let members: [String: JSONValue]
 
     /// Values in one document: the header of a thousand layers has some ninety thousand.
-    static let maximumValueCount = 1_000_000
+    static let maximumValueCount = 500_000
 
     /// Reads a document that is an object.
     ///

@@ -80,7 +80,7 @@ struct JSONFieldsTests {
         #expect(
             description { _ = try fields(String(repeating: "{\"a\":", count: 1_000_000)) }.contains("deeper than 64"))
         #expect(
-            description { _ = try fields("{\"a\":[" + String(repeating: "0,", count: 1_000_000) + "0]}") }
-                .contains("more than 1000000 values"))
+            description { _ = try fields("{\"a\":[" + String(repeating: "0,", count: 500_000) + "0]}") }
+                .contains("more than 500000 values"))
     }
 }
