@@ -145,8 +145,8 @@ struct KindsTestCommand: AsyncParsableCommand {
         let style = style.map { PromptStyle(rawValue: $0) } ?? meter?.style ?? definition.usualStyle
         let prompt = try definition.prompt(style: style, inputs: inputs)
         try Console.printForeign(prompt.text)
-        Console.note(
-            "style \(prompt.style); stops before \(prompt.stopStrings.map(JSONWriter.quoted).joined(separator: " "))")
+        let stops = prompt.stopStrings.map(JSONWriter.quoted).joined(separator: " ")
+        Console.note("style \(prompt.style)" + (stops.isEmpty ? "" : "; the output ends before \(stops)"))
         guard let size = meter?.measure(prompt) else { return }
         Console.note(size.description)
         if !size.fits { throw CommandError(.someFailed, "the document is too long for this model") }
