@@ -10,9 +10,9 @@ struct AddCommand: AsyncParsableCommand {
         commandName: "add",
         abstract: "Queue a job for each document.",
         discussion: """
-            Documents are files, folders (with all that is in them), patterns ('reports/**/*.md', quoted) and '-' for
-            standard input. The ids of the jobs are printed one a line. What can't be read is named on standard error and
-            the rest is added (exit 1); with --strict nothing is. The same text is stored once.
+            Documents are files, folders (with all that is in them), patterns ('reports/**/*.md', quoted) and '-' for \
+            standard input. The ids of the jobs are printed one a line. What can't be read is named on standard error \
+            and the rest is added (exit 1); with --strict nothing is. The same text is stored once.
 
             Times are local: --at '2026-12-01 22:00', --at 22:00, --at 'tomorrow 6:30', --in 2h, --in 1h30m.
 
@@ -76,7 +76,8 @@ struct AddCommand: AsyncParsableCommand {
         if strict, let problem = intake.firstUnreadable() { throw refusal(because: problem) }
         var template = template
         if let batch = job.batch { template.batchID = try await store.batch(named: batch, now: Date()) }
-        var adder = JobAdder(store: store, template: template, isUnique: job.unique, printsIDs: !json)
+        var adder = JobAdder(
+            store: store, template: template, isUnique: job.unique, printsIDs: printsEveryID(of: intake))
         do {
             try await adder.add(intake)
         } catch {
@@ -87,16 +88,25 @@ struct AddCommand: AsyncParsableCommand {
         var report = adder.report
         report.failed += intake.problems.count
         report.skipped = intake.skipped.count
-        try announce(report)
+        try announce(report, intake)
     }
 
-    private func announce(_ report: AddReport) throws {
-        if json { try Console.print(DelimitedText.json(.object(report.object(batch: job.batch)))) }
+    private func announce(_ report: AddReport, _ intake: DocumentIntake) throws {
+        if json {
+            try Console.print(DelimitedText.json(.object(report.object(batch: job.batch))))
+        } else if !printsEveryID(of: intake), !report.ids.isEmpty {
+            try Console.print("jobs \(report.idRanges)")
+        }
         Console.note(report.summary(kind: kind, queue: job.queue))
         if report.failed > 0 {
             let status: ExitStatus = report.ids.isEmpty ? .badData : .someFailed
             throw CommandError(status, "\(counted(report.failed, "document")) could not be added, see above")
         }
+    }
+
+    /// A person is not shown hundreds of numbers.
+    private func printsEveryID(of intake: DocumentIntake) -> Bool {
+        !json && (intake.count <= 20 || !Console.outputIsTerminal)
     }
 
     /// Why nothing was added at all; the document itself has been named before.

@@ -8,8 +8,8 @@ struct KindsCommand: AsyncParsableCommand {
         commandName: "kinds",
         abstract: "What can be done with a document.",
         discussion: """
-            A kind is a YAML file: built in, or your own in the folder that 'nightshift paths' names as jobs. Your own win
-            over built-in ones of the same name.
+            A kind is a YAML file: built in, or your own in the folder that 'nightshift paths' names as jobs. Your own \
+            win over built-in ones of the same name.
 
             EXAMPLES
               nightshift kinds
