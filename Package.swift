@@ -75,10 +75,13 @@ let package = Package(
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
         // The command line.
-        module("Commands", [
-            "Benchmarking", "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore", "JobCatalog", "Documents", "Worker",
-            argumentParser, logging, signals,
-        ]),
+        module(
+            "Commands",
+            [
+                "Benchmarking", "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore",
+                "JobCatalog", "Documents", "Worker",
+                argumentParser, logging, signals,
+            ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
         // Measurements.
         .executableTarget(name: "TokenizerBenchmark", dependencies: ["Tokenization"], swiftSettings: strict),

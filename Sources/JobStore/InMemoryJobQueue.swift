@@ -1,5 +1,5 @@
-import JSONText
 public import Foundation
+import JSONText
 import Synchronization
 
 /// The queue in memory, for tests of workers: the same promises as `JobStore`'s, kept by the same rules, without a file.
@@ -214,7 +214,8 @@ extension InMemoryJobQueue {
             claim: JobClaim(jobID: id, attempt: job.attempt, worker: worker), kind: job.new.kind, queue: job.new.queue,
             priority: job.new.priority, maxAttempts: job.maxAttempts, question: job.new.question, input: input,
             document: job.document, template: nil, optionsJSON: JSONValue.object(JSONObject(job.new.options)).text,
-            metadataJSON: JSONValue.object(JSONObject(job.new.metadata)).text, batchID: job.new.batchID, customID: job.new.customID,
+            metadataJSON: JSONValue.object(JSONObject(job.new.metadata)).text, batchID: job.new.batchID,
+            customID: job.new.customID,
             parentID: job.new.parentID, part: job.new.part, waitMilliseconds: Int(max(0, time - job.scheduledAt)))
     }
 

@@ -18,7 +18,8 @@ struct AlignedRows {
         return rows.map { row in
             let last = row.count - 1
             return row.enumerated().map { column, cell in
-                column == last ? cell : cell + String(repeating: " ", count: widths[column] - DisplayText.width(of: cell))
+                column == last
+                    ? cell : cell + String(repeating: " ", count: widths[column] - DisplayText.width(of: cell))
             }.joined(separator: "  ") + "\n"
         }.joined()
     }

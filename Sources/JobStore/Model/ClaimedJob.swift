@@ -1,5 +1,5 @@
-public import JSONText
 public import Foundation
+public import JSONText
 
 /// The right to finish one attempt of one job. Whoever edits the job takes it away: a finish under a claim that is no
 /// longer good changes neither the job nor its result.

@@ -1,7 +1,7 @@
-import JSONText
 import Crypto
 public import Foundation
 import GRDB
+import JSONText
 
 extension JobStore {
     /// Enqueues jobs in their order, a thousand to a transaction, so that a million neither fill the memory nor keep the
