@@ -11,6 +11,7 @@ public struct Nightshift: AsyncParsableCommand {
             InitCommand.self, AddCommand.self, WorkCommand.self, RunCommand.self, StatusCommand.self,
             ListCommand.self, ShowCommand.self, ResultsCommand.self, ResultCommand.self, CancelCommand.self,
             RetryCommand.self, KindsCommand.self, QueueCommand.self, ModelCommand.self, PathsCommand.self,
+            CompletionsCommand.self,
             EngineCommand.self,
         ])
 
