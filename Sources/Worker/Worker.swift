@@ -113,7 +113,10 @@ public actor Worker {
         try await withThrowingTaskGroup(of: JobClaim?.self) { group in
             // The tick: a child that sleeps and is replaced. Job children end when their job was written.
             let poll = Duration.seconds(options.pollSeconds)
-            group.addTask { try? await Task.sleep(for: poll); return nil }
+            group.addTask {
+                try? await Task.sleep(for: poll)
+                return nil
+            }
             // Whatever ends the loop, no job goes on generating behind it.
             defer { for job in running.values { job.task.cancel() } }
             while true {
@@ -129,7 +132,10 @@ public actor Worker {
                 if let ended {
                     running[ended] = nil
                 } else {
-                    group.addTask { try? await Task.sleep(for: poll); return nil }
+                    group.addTask {
+                        try? await Task.sleep(for: poll)
+                        return nil
+                    }
                 }
             }
             group.cancelAll()

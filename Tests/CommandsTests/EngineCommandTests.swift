@@ -23,7 +23,8 @@ struct EngineCommandTests {
             guard testCase["params"]?["num_beams"] == nil else { continue }
             let result = array(testCase["results"])[0]
             let request: JSONValue = [
-                "id": .integer(index), "prompt": testCase["text"]!, "allow_special": true, "max_new_tokens": testCase["params"]!["max_new_tokens"]!,
+                "id": .integer(index), "prompt": testCase["text"]!, "allow_special": true,
+                "max_new_tokens": testCase["params"]!["max_new_tokens"]!,
                 "eos_token_id": testCase["params"]!["eos_token_id"] ?? .null,
             ]
             requests.append(request.text)
@@ -54,7 +55,8 @@ struct EngineCommandTests {
             return request.text
         }
         let answers = try CommandLine().run(
-            ["engine", "generate", "--model", model], input: requests.joined(separator: "\n")).objects
+            ["engine", "generate", "--model", model], input: requests.joined(separator: "\n")
+        ).objects
         #expect(answers.count == cases.count && cases.count > 10)
         for answer in answers {
             guard case .integer(let index)? = answer["id"] else { continue }
@@ -99,7 +101,8 @@ struct EngineCommandTests {
             input: """
                 {"id": 1, "text": "a<|endoftext|>"}
                 {"id": 2, "text": "a<|endoftext|>", "allow_special": true}
-                """).objects
+                """
+        ).objects
         #expect(answers[1]["ids"] == [64, 50256])
         #expect(answers[0]["ids"] != answers[1]["ids"])
         let back = try CommandLine().run(

@@ -18,7 +18,8 @@ extension LoadedModel {
                     + "the weights")
         }
         return TextEngine(
-            service: makeService(), tokenizer: tokenizer, contextLength: min(configuration.contextLength, tokenCapacity),
+            service: makeService(), tokenizer: tokenizer,
+            contextLength: min(configuration.contextLength, tokenCapacity),
             endTokens: Set(configuration.eosTokenIDs),
             style: style.map(PromptStyle.init(rawValue:))
                 ?? PromptStyle(

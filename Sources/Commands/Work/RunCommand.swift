@@ -127,6 +127,7 @@ struct RunCommand: AsyncParsableCommand {
         // Nobody waits for it any more.
         try await store.cancel(JobSelection(ids: [id]))
         throw CommandError(
-            .temporary, "stopped before job \(id) was done, which is cancelled. To queue it again: nightshift retry \(id)")
+            .temporary,
+            "stopped before job \(id) was done, which is cancelled. To queue it again: nightshift retry \(id)")
     }
 }

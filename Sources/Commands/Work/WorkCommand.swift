@@ -89,7 +89,8 @@ struct WorkCommand: AsyncParsableCommand {
         guard !queues.isEmpty else { return }
         let known = try await store.queues().map(\.queue)
         for name in queues where !known.contains(name) {
-            Console.noteForeign("nightshift: there is no queue '\(name)' yet (queues: \(known.joined(separator: ", ")))")
+            Console.noteForeign(
+                "nightshift: there is no queue '\(name)' yet (queues: \(known.joined(separator: ", ")))")
         }
     }
 
