@@ -63,9 +63,9 @@ struct KillTests {
     func poison() throws {
         let queue = try TestQueue.withModel()
         try queue.insertLongTexts(1)
-        for _ in 1...3 {
+        for death in 1...3 {
             let worker = try queue.startWorker("--drain")
-            try queue.waitUntil("SELECT state FROM jobs", is: "running")
+            try queue.waitUntil("SELECT state, attempt FROM jobs", is: "running|\(death)")
             worker.send(SIGKILL)
             _ = worker.wait()
         }
