@@ -18,16 +18,34 @@ struct JobRunner: Sendable {
 
     /// How far a job is, readable while it runs.
     final class Progress: Sendable {
-        private let state = Mutex<(fraction: Double, text: String)>((0, ""))
+        private let state = Mutex(State())
+
+        struct State {
+            var promptTokens: Int?
+            var maximumTokens = 1
+            var completionTokens = 0
+            var text = ""
+        }
 
         /// 0...1: the share of the most tokens that the output may have.
-        var fraction: Double { state.withLock { $0.fraction } }
+        var fraction: Double {
+            let state = current
+            return min(Double(state.completionTokens) / Double(state.maximumTokens), 1)
+        }
         /// The text so far, as it was generated.
-        var text: String { state.withLock { $0.text } }
+        var text: String { current.text }
+        var current: State { state.withLock { $0 } }
 
-        func advance(to fraction: Double, text: String) {
+        func begin(_ request: GenerationRequest) {
             state.withLock { state in
-                state.fraction = min(max(fraction, 0), 1)
+                state.promptTokens = request.prompt.count
+                state.maximumTokens = max(request.parameters.maxNewTokens, 1)
+            }
+        }
+
+        func advance(by text: String, completionTokens: Int) {
+            state.withLock { state in
+                state.completionTokens = completionTokens
                 state.text += text
             }
         }
@@ -44,23 +62,31 @@ struct JobRunner: Sendable {
         } catch {
             return .failed(JobFailure(code: error.code, message: error.description, isPermanent: true))
         }
-        let most = Double(prepared.request.parameters.maxNewTokens)
+        progress.begin(prepared.request)
         do {
             for try await update in engine.service.updates(for: prepared.request) {
                 switch update {
-                case .token(let text, let count): progress.advance(to: Double(count) / most, text: text)
+                case .token(let text, let count): progress.advance(by: text, completionTokens: count)
                 case .finished(let output): return ending(prepared, output, loadDuration: loadDuration)
                 }
             }
         } catch let error as GenerationError {
-            var figures = AttemptFigures(finishReason: .error)
-            figures.engine = engine.description
+            var figures = figures(of: progress)
+            figures.finishReason = .error
             return .failed(
                 JobFailure(
                     code: "generation", message: error.description, isPermanent: error.isPermanent,
                     partialText: progress.text, figures: figures))
         }
         throw CancellationError()
+    }
+
+    /// What an attempt has cost that didn't come to its end.
+    func figures(of progress: Progress) -> AttemptFigures {
+        let state = progress.current
+        return AttemptFigures(
+            promptTokens: state.promptTokens, completionTokens: state.promptTokens.map { _ in state.completionTokens },
+            finishReason: .cancelled, engine: engine.description)
     }
 
     private func ending(_ prepared: PreparedJob, _ output: GenerationOutput, loadDuration: Duration) -> JobEnding {

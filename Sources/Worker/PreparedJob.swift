@@ -64,7 +64,8 @@ package struct JobPreparation: Sendable {
             throw JobRefusal(
                 code: "unsupported",
                 description: "the definition of '\(job.kind)' asks for "
-                    + (rendered.constraint != nil ? "a constraint" : "an adapter") + ", which this version doesn't have")
+                    + (rendered.constraint != nil ? "a constraint" : "an adapter") + ", which this version doesn't have"
+            )
         }
         let fitted = try fit(rendered, document: inputs.document ?? "")
         let seed = rendered.parameters.seed.map { UInt64($0) } ?? Self.seed(for: job.id)

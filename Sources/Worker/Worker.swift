@@ -19,11 +19,18 @@ public actor Worker {
     private var running: [JobClaim: RunningJob] = [:]
     private var outcome = WorkerReport()
     private var claimedCount = 0
+    /// How often it was asked for jobs and answered, be it with none.
+    private var claimCount = 0
     private var unchargedLoad: Duration
     private var stop: Stop?
+    private var lastLook = Date.distantPast
     private var lastChange: Int64?
     private var nextBeat = Date.distantPast
     private var nextReclaim = Date.distantPast
+    /// When to look for due jobs though nobody has changed anything: the hour may have come for some.
+    private var nextClaim = Date.distantPast
+    /// Routine accesses that failed last time.
+    private var setbacks = Setbacks()
 
     private struct RunningJob {
         let job: ClaimedJob
@@ -45,6 +52,8 @@ public actor Worker {
     private struct Stop {
         let end: WorkerReport.End
         var graceEnd: Date
+        /// The table of workers says so.
+        var isAnnounced = false
     }
 
     /// - parameters:
@@ -77,32 +86,42 @@ public actor Worker {
 
     /// Works until it's drained, stopped, or at a limit.
     ///
-    /// - throws: `JobStoreError` when the queue can't be used any more; what ran is left to its lease.
+    /// - throws: `JobStoreError` when the queue can't be used any more; what ran is handed back, or left to its lease.
     public func run() async throws -> WorkerReport {
         try await queue.register(registration, now: now())
-        report(.started(workerID: registration.id))
+        report(.started(workerID: registration.id, engine: registration.engine))
         do {
             try await work()
         } catch {
-            try? await queue.retire(worker: registration.id, now: now())
+            await retire()
             throw error
         }
-        try await patiently { [queue, registration, now] in
-            try await queue.retire(worker: registration.id, now: now())
-        }
+        await retire()
         return outcome
+    }
+
+    /// Leaves the table of workers. Who can't is seen to be gone all the same, by the lock that its process releases.
+    private func retire() async {
+        do {
+            try await queue.retire(worker: registration.id, now: now())
+        } catch {
+            logger.warning("the worker could not sign off", metadata: ["error": "\(error)"])
+        }
     }
 
     private func work() async throws {
         try await withThrowingTaskGroup(of: JobClaim?.self) { group in
             // The tick: a child that sleeps and is replaced. Job children end when their job was written.
             let poll = Duration.seconds(options.pollSeconds)
-            group.addTask { try? await Task.sleep(for: poll); return nil }
+            group.addTask {
+                try? await Task.sleep(for: poll)
+                return nil
+            }
             // Whatever ends the loop, no job goes on generating behind it.
             defer { for job in running.values { job.task.cancel() } }
             while true {
-                await keepUp()
-                for claim in await claimMore() {
+                try await keepUp()
+                for claim in try await claimMore() {
                     group.addTask {
                         try await self.finish(claim)
                         return claim
@@ -113,7 +132,10 @@ public actor Worker {
                 if let ended {
                     running[ended] = nil
                 } else {
-                    group.addTask { try? await Task.sleep(for: poll); return nil }
+                    group.addTask {
+                        try? await Task.sleep(for: poll)
+                        return nil
+                    }
                 }
             }
             group.cancelAll()
@@ -123,44 +145,74 @@ public actor Worker {
     // MARK: - Between tokens
 
     /// Beats, reclaims, and looks whether the rows of running jobs are still ours.
-    private func keepUp() async {
+    private func keepUp() async throws {
         let time = now()
+        // A clock that was set back mustn't put off what is due by an hour.
+        if time < lastLook {
+            (nextBeat, nextReclaim, nextClaim, setbacks) = (.distantPast, .distantPast, .distantPast, Setbacks())
+        }
+        lastLook = time
         if stop == nil, let deadline = options.deadline, time >= deadline { begin(.deadline) }
         if let stop, time >= stop.graceEnd { interruptAll() }
+        if stop?.isAnnounced == false {
+            stop?.isAnnounced = true
+            try await tolerating(.announcement) {
+                try await self.queue.announceStopping(worker: self.registration.id, now: time)
+            }
+        }
         if time >= nextBeat {
             nextBeat = time.addingTimeInterval(queue.settings.heartbeatSeconds)
-            let jobs = running.map { JobProgress(claim: $0.key, fraction: $0.value.progress.fraction) }
-            await tolerating("heartbeat") {
-                let good = try await self.queue.heartbeat(worker: self.registration.id, running: jobs, now: time)
-                self.drop(except: good, among: jobs.map(\.claim))
-                try await (self.queue as? JobStore)?.checkpointIfLarge()
-            }
+            try await tolerating(.heartbeat) { try await self.beat(at: time) }
         }
         if time >= nextReclaim, stop == nil {
             nextReclaim = time.addingTimeInterval(options.reclaimSeconds)
-            await tolerating("reclaim") {
-                for reclaimed in try await self.queue.reclaim(now: time) {
-                    self.report(.reclaimed(jobID: reclaimed.claim.jobID, from: reclaimed.claim.worker))
-                }
-            }
+            try await tolerating(.reclaim) { try await self.reclaim(at: time) }
         }
-        guard !running.isEmpty else { return }
-        await tolerating("look for changes") {
+        try await tolerating(.look) {
             let change = try await self.queue.changeCounter()
             guard change != self.lastChange else { return }
-            self.lastChange = change
             let held = Array(self.running.keys)
-            self.drop(except: try await self.queue.claims(of: self.registration.id), among: held)
+            if !held.isEmpty {
+                self.drop(except: try await self.queue.claims(of: self.registration.id), among: held)
+            }
+            self.lastChange = change
+            self.nextClaim = .distantPast
         }
     }
 
-    /// A busy or full disk mustn't end the night: the next look comes soon.
-    private func tolerating(_ action: String, _ body: () async throws -> Void) async {
+    private func beat(at time: Date) async throws {
+        let jobs = running.map { JobProgress(claim: $0.key, fraction: $0.value.progress.fraction) }
+        let good = try await queue.heartbeat(worker: registration.id, running: jobs, now: time)
+        drop(except: good, among: jobs.map(\.claim))
+        try await (queue as? JobStore)?.checkpointIfLarge()
+    }
+
+    private func reclaim(at time: Date) async throws {
+        for job in try await queue.reclaim(now: time) {
+            report(.reclaimed(jobID: job.claim.jobID, from: job.claim.worker, isFinal: job.state == .discarded))
+        }
+    }
+
+    /// A busy or full disk mustn't end the night: it is logged, and the access tried again a little later. Errors that
+    /// won't pass are thrown.
+    ///
+    /// - returns: whether `body` was run and succeeded.
+    @discardableResult
+    private func tolerating(_ access: Setbacks.Access, _ body: () async throws -> Void) async throws -> Bool {
+        guard setbacks.mayTry(access, at: now()) else { return false }
         do {
             try await body()
-        } catch {
-            logger.warning(
-                "queue access failed", metadata: ["action": "\(action)", "error": "\(error)"])
+            setbacks.clear(access)
+            return true
+        } catch let error as JobStoreError where error.isTransient {
+            if setbacks.note(access, at: now()) {
+                logger.warning(
+                    "the queue can't be used just now",
+                    metadata: ["access": "\(access.rawValue)", "error": "\(error)"])
+            }
+            // What was due is due still.
+            if access == .heartbeat { nextBeat = .distantPast }
+            return false
         }
     }
 
@@ -176,9 +228,7 @@ public actor Worker {
 
     private func begin(_ end: WorkerReport.End) {
         stop = Stop(end: end, graceEnd: now().addingTimeInterval(options.graceSeconds))
-        report(.stopping(running: running.count))
-        let (queue, id, time) = (queue, registration.id, now())
-        Task { try? await queue.announceStopping(worker: id, now: time) }
+        report(.stopping(end, running: running.count))
     }
 
     private func interruptAll() {
@@ -188,36 +238,55 @@ public actor Worker {
         }
     }
 
-    /// Whether the worker has nothing left to do, and why.
+    /// Whether the worker has nothing left to do; `outcome` then says why it ends.
     private func isDone() async throws -> Bool {
         guard running.isEmpty else { return false }
         if let stop {
             outcome.end = stop.end
+            outcome.leftWork = outcome.interrupted > 0
+            if !outcome.leftWork { outcome.leftWork = try await hasDueJobs() ?? true }
             return true
         }
         if let maximum = options.maximumJobs, claimedCount >= maximum {
             outcome.end = .jobLimit
             return true
         }
-        guard options.drains else { return false }
-        // The jobs of a worker that has just died are due as well.
-        _ = try await queue.reclaim(now: now())
+        if options.claimsOnce, claimCount > 0 {
+            outcome.end = .claimedOnce
+            return true
+        }
+        guard options.drains, try await hasDueJobs() == false else { return false }
         outcome.end = .drained
-        return try await !queue.outlook(queues: options.queues, now: now()).hasDue
+        return true
+    }
+
+    /// Whether a claim would find something; `nil` when the queue can't be asked just now.
+    private func hasDueJobs() async throws -> Bool? {
+        var hasDue: Bool?
+        try await tolerating(.outlook) {
+            // The jobs of a worker that has just died are due as well.
+            if self.stop == nil { try await self.reclaim(at: self.now()) }
+            hasDue = try await self.queue.outlook(queues: self.options.queues, now: self.now()).hasDue
+        }
+        return hasDue
     }
 
     // MARK: - Jobs
 
     /// Claims as many jobs as there is room for and starts them.
-    private func claimMore() async -> [JobClaim] {
-        guard stop == nil else { return [] }
+    private func claimMore() async throws -> [JobClaim] {
+        let time = now()
+        guard stop == nil, time >= nextClaim, !(options.claimsOnce && claimCount > 0) else { return [] }
         let room = min(
             options.concurrency - running.count, options.maximumJobs.map { $0 - claimedCount } ?? .max)
         guard room > 0 else { return [] }
         var jobs: [ClaimedJob] = []
-        await tolerating("claim") {
+        try await tolerating(.claim) {
             jobs = try await self.queue.claim(
-                limit: room, queues: self.options.queues, worker: self.registration.id, now: self.now())
+                limit: room, queues: self.options.queues, worker: self.registration.id, now: time)
+            self.claimCount += 1
+            // A change is noticed before that.
+            self.nextClaim = time.addingTimeInterval(options.claimSeconds)
         }
         claimedCount += jobs.count
         for job in jobs { start(job) }
@@ -241,20 +310,35 @@ public actor Worker {
         let result = await task.result
         guard let job = running[claim] else { return }
         let ending = ending(of: job, result)
-        let stored = try await patiently { [queue, now] in
+        do {
+            account(for: job, ending, try await store(ending, of: claim))
+        } catch JobStoreError.constraint(let rule) {
+            // A rule that the database holds us to: this job's trouble, not the night's.
+            let failure = JobFailure(
+                code: "refused_result", message: "the database refused the result: \(rule)",
+                partialText: ending.lateText, figures: ending.figures)
+            account(for: job, .failed(failure), try await store(.failed(failure), of: claim))
+        }
+    }
+
+    private func store(_ ending: JobEnding, of claim: JobClaim) async throws -> FinishOutcome {
+        try await patiently { [queue, now] in
             try await queue.finish(claim, as: ending, now: now())
         }
-        account(for: job, ending, stored)
     }
 
     private func ending(of job: RunningJob, _ result: Result<JobEnding, any Error>) -> JobEnding {
+        let soFar = (text: job.progress.text, figures: runner.figures(of: job.progress))
         switch (result, job.cancellation) {
         // A text that was complete before the cancellation reached it counts.
         case (.success(let ending), _): return ending
-        case (.failure, .claimGone): return .cancelled(partialText: job.progress.text)
+        case (.failure, .claimGone): return .cancelled(partialText: soFar.text, figures: soFar.figures)
         case (.failure(let error), nil) where !(error is CancellationError):
-            return .failed(JobFailure(code: "internal", message: String(describing: error)))
-        case (.failure, _): return .interrupted(partialText: job.progress.text)
+            return .failed(
+                JobFailure(
+                    code: "internal", message: String(describing: error), partialText: soFar.text,
+                    figures: soFar.figures))
+        case (.failure, _): return .interrupted(partialText: soFar.text, figures: soFar.figures)
         }
     }
 
@@ -280,6 +364,9 @@ public actor Worker {
             case .refused(.cancelled):
                 outcome.cancelled += 1
                 report(.cancelled(jobID: id, kind: kind))
+            case .refused(.deleted):
+                outcome.deleted += 1
+                report(.deleted(jobID: id, kind: kind))
             default:
                 outcome.lost += 1
                 report(.lost(jobID: id, kind: kind))

@@ -8,6 +8,8 @@ public struct WorkerOptions: Sendable {
     public var concurrency: Int
     /// Ends when nothing is due and nothing runs, instead of waiting for more.
     public var drains: Bool
+    /// Claims a single time, does those jobs, and ends.
+    public var claimsOnce: Bool
     /// Claims nothing after this many jobs; `nil` for no limit.
     public var maximumJobs: Int?
     /// Claims nothing from then on; what runs is finished within `graceSeconds` or handed back.
@@ -16,21 +18,26 @@ public struct WorkerOptions: Sendable {
     public var graceSeconds: Double
     /// How often the worker looks whether anything has changed.
     public var pollSeconds: Double
+    /// How often it looks for jobs that have fallen due without anybody having changed anything.
+    public var claimSeconds: Double
     /// How often it looks for jobs whose worker has died.
     public var reclaimSeconds: Double
 
     public init(
-        queues: [String]? = nil, concurrency: Int = 32, drains: Bool = false, maximumJobs: Int? = nil,
-        deadline: Date? = nil, graceSeconds: Double = 30, pollSeconds: Double = 0.1, reclaimSeconds: Double = 1
+        queues: [String]? = nil, concurrency: Int = 32, drains: Bool = false, claimsOnce: Bool = false,
+        maximumJobs: Int? = nil, deadline: Date? = nil, graceSeconds: Double = 30, pollSeconds: Double = 0.1,
+        claimSeconds: Double = 0.5, reclaimSeconds: Double = 1
     ) {
-        precondition(concurrency >= 1 && pollSeconds > 0 && reclaimSeconds > 0 && graceSeconds >= 0)
+        precondition(concurrency >= 1 && pollSeconds > 0 && claimSeconds > 0 && reclaimSeconds > 0 && graceSeconds >= 0)
         self.queues = queues
         self.concurrency = concurrency
         self.drains = drains
+        self.claimsOnce = claimsOnce
         self.maximumJobs = maximumJobs
         self.deadline = deadline
         self.graceSeconds = graceSeconds
         self.pollSeconds = pollSeconds
+        self.claimSeconds = claimSeconds
         self.reclaimSeconds = reclaimSeconds
     }
 }
@@ -40,6 +47,8 @@ public struct WorkerReport: Sendable, Equatable {
     public enum End: Sendable, Equatable {
         /// Nothing was due any more.
         case drained
+        /// The jobs of a single claim were done.
+        case claimedOnce
         /// `maximumJobs` were done.
         case jobLimit
         /// The deadline came.
@@ -49,6 +58,8 @@ public struct WorkerReport: Sendable, Equatable {
     }
 
     public var end = End.drained
+    /// Stopped, or out of time, with jobs handed back or due ones not begun: another run would find work.
+    public var leftWork = false
     public var completed = 0
     /// Attempts that failed; the job may be tried again later.
     public var failedAttempts = 0
@@ -57,15 +68,17 @@ public struct WorkerReport: Sendable, Equatable {
     public var cancelled = 0
     /// Jobs handed back unfinished.
     public var interrupted = 0
-    /// Results that came too late: somebody else had the job by then.
+    /// Jobs that somebody released or took over while they ran.
     public var lost = 0
+    /// Jobs that somebody deleted while they ran.
+    public var deleted = 0
 
     public init() {}
 }
 
 /// What happens while a worker works, for whoever shows it.
 public enum WorkerEvent: Sendable {
-    case started(workerID: String)
+    case started(workerID: String, engine: String?)
     case claimed(jobID: Int64, kind: String, attempt: Int)
     /// `seconds`: from claim to finish.
     case completed(jobID: Int64, kind: String, seconds: Double, promptTokens: Int, completionTokens: Int)
@@ -74,7 +87,9 @@ public enum WorkerEvent: Sendable {
     case cancelled(jobID: Int64, kind: String)
     case interrupted(jobID: Int64, kind: String)
     case lost(jobID: Int64, kind: String)
-    case reclaimed(jobID: Int64, from: String)
+    case deleted(jobID: Int64, kind: String)
+    /// `isFinal`: too many workers have died in the job, and it was given up.
+    case reclaimed(jobID: Int64, from: String, isFinal: Bool)
     /// Claims no more; `running` jobs are being finished.
-    case stopping(running: Int)
+    case stopping(WorkerReport.End, running: Int)
 }

@@ -1,6 +1,5 @@
 import Foundation
 import JSONText
-import Synchronization
 
 /// Runs the built `nightshift` as a user would.
 struct CommandLine {
@@ -27,12 +26,14 @@ struct CommandLine {
     /// Another program than nightshift, run in the same way.
     var executable = Self.executable
 
-    /// A command that ends before it has read its input must not end the tests.
-    private static let ignoresBrokenPipes: Void = { signal(SIGPIPE, SIG_IGN) }()
-
+    /// Runs to the end.
     @discardableResult
     func run(_ arguments: [String], input: String = "") throws -> Outcome {
-        Self.ignoresBrokenPipes
+        try start(arguments, input: input).wait()
+    }
+
+    /// Starts, and goes on.
+    func start(_ arguments: [String], input: String = "") throws -> RunningCommand {
         let process = Process()
         process.executableURL = executable
         process.arguments = arguments
@@ -43,27 +44,6 @@ struct CommandLine {
         }
         variables["HOME"] = folder.path
         process.environment = variables.merging(environment) { $1 }
-        let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
-        (process.standardInput, process.standardOutput, process.standardError) = (stdin, stdout, stderr)
-        try process.run()
-        // All three pipes at once: a full one would stop the command.
-        let texts = Mutex<[Int: Data]>([:])
-        let group = DispatchGroup()
-        for (index, pipe) in [stdout, stderr].enumerated() {
-            DispatchQueue.global().async(group: group) {
-                let data = pipe.fileHandleForReading.readDataToEndOfFile()
-                texts.withLock { $0[index] = data }
-            }
-        }
-        DispatchQueue.global().async(group: group) {
-            try? stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-            try? stdin.fileHandleForWriting.close()
-        }
-        group.wait()
-        process.waitUntilExit()
-        let found = texts.withLock { $0 }
-        return Outcome(
-            status: process.terminationStatus, output: String(decoding: found[0] ?? Data(), as: UTF8.self),
-            errors: String(decoding: found[1] ?? Data(), as: UTF8.self))
+        return try RunningCommand(process, input: input)
     }
 }

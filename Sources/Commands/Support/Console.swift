@@ -12,24 +12,33 @@ enum Console {
     ///
     /// - throws: ``CommandError`` (74) when the disk is full or the reader has gone.
     static func write(_ bytes: [UInt8]) throws {
+        if let error = write(bytes, to: STDOUT_FILENO) {
+            throw CommandError(.ioError, "standard output: \(String(cString: strerror(error)))")
+        }
+    }
+
+    /// Returns the error's number where the bytes could not all be written.
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if written < 0 {
                 if errno == EINTR || errno == EAGAIN { continue }
-                throw CommandError(.ioError, "standard output: \(String(cString: strerror(errno)))")
+                return errno
             }
             rest = rest.dropFirst(written)
         }
+        return nil
     }
 
     static func print(_ line: String) throws {
         try write(Array(line.utf8) + [0x0A])
     }
 
-    /// A line on standard error; nothing is lost to buffering when the program ends.
+    /// A line on standard error; nothing is lost to buffering when the program ends. Where nobody can read it any more,
+    /// since the terminal was closed or the disk is full, the work goes on without it.
     static func note(_ line: String) {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        _ = write(Array(line.utf8) + [0x0A], to: STDERR_FILENO)
     }
 
     /// Replaces the line at which the terminal of standard error stands; the cursor stays on it.

@@ -43,7 +43,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var modelOptions: ModelOptions
 
-    /// Jobs of this command, where they're kept: no other worker is looking for them.
+    /// The queue of this command's jobs, where they're kept.
     private static let queueName = "run"
 
     func run() async throws {
@@ -104,14 +104,30 @@ struct RunCommand: AsyncParsableCommand {
     private func runKept(
         _ job: NewJob, in store: JobStore, _ engine: TextEngine, _ catalog: JobCatalog
     ) async throws -> Outcome {
+        defer { try? store.close() }
         let id = try await store.enqueue([job], now: Date())[0].id
+        // Without grace: who presses Ctrl-C wants the prompt back.
         let session = try WorkerSession(
             store: store, engine: engine, catalog: catalog,
-            options: WorkerOptions(queues: [Self.queueName], drains: true), journal: nil)
+            options: WorkerOptions(queues: [Self.queueName], concurrency: 1, graceSeconds: 0), journal: nil)
+        // Any worker that serves all queues may have been quicker to claim it; its result is as good.
+        let watcher = Task {
+            while try await store.states(ofJobs: [id])[id]?.isFinal == false {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            await session.requestStop()
+        }
+        defer { watcher.cancel() }
         _ = try await session.run()
-        let detail = try await store.job(id)
-        try store.close()
-        return detail?.result.map { .text($0.text) }
-            ?? .failure("job \(id): \(detail?.job.error ?? "no result (\(detail?.job.state ?? "deleted"))")")
+        guard let detail = try await store.job(id) else { return .failure("job \(id) was deleted while it ran") }
+        if let result = detail.result { return .text(result.text) }
+        guard detail.job.finalizedAt == nil else {
+            return .failure("job \(id): \(detail.job.error ?? "it was \(detail.job.state)")")
+        }
+        // Nobody waits for it any more.
+        try await store.cancel(JobSelection(ids: [id]))
+        throw CommandError(
+            .temporary,
+            "stopped before job \(id) was done, which is cancelled. To queue it again: nightshift retry \(id)")
     }
 }

@@ -6,6 +6,12 @@ import Logging
 import UnixSignals
 import Worker
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 struct WorkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "work",
@@ -15,7 +21,8 @@ struct WorkCommand: AsyncParsableCommand {
             work on one queue. A worker that is killed loses nothing: its jobs go to the next one.
 
             SIGTERM, SIGINT or SIGHUP: claims no more, finishes what runs within --grace or hands it back; a second
-            signal hands it back at once. Exit code 75 tells that work was left.
+            signal hands it back at once. Exit codes: 0 all well, 1 some jobs failed, 75 stopped or out of time with
+            work left.
 
             EXAMPLES
               nightshift work --drain                          until nothing is due
@@ -70,10 +77,21 @@ struct WorkCommand: AsyncParsableCommand {
         let session = try WorkerSession(
             store: store, engine: model.textEngine(style: style), catalog: catalog, options: options,
             journal: quiet ? nil : WorkJournal())
+        if !quiet { try await nameUnknownQueues(store) }
         let report = try await session.run()
         try store.close()
         if !quiet { Console.note(report.summary) }
         try report.throwUnlessClean()
+    }
+
+    /// A queue may come into being later, but its name is more often a slip.
+    private func nameUnknownQueues(_ store: JobStore) async throws {
+        guard !queues.isEmpty else { return }
+        let known = try await store.queues().map(\.queue)
+        for name in queues where !known.contains(name) {
+            Console.noteForeign(
+                "nightshift: there is no queue '\(name)' yet (queues: \(known.joined(separator: ", ")))")
+        }
     }
 
     private func workerOptions(now: Date) throws -> WorkerOptions {
@@ -83,14 +101,14 @@ struct WorkCommand: AsyncParsableCommand {
             try maxTime.map { now.addingTimeInterval(try TimeExpression.duration($0)) },
         ].compactMap(\.self)
         return WorkerOptions(
-            queues: queues.isEmpty ? nil : queues, concurrency: rows, drains: drain || once,
-            maximumJobs: once ? min(maxJobs ?? rows, rows) : maxJobs, deadline: ends.min(),
+            queues: queues.isEmpty ? nil : queues, concurrency: rows, drains: drain, claimsOnce: once,
+            maximumJobs: maxJobs, deadline: ends.min(),
             graceSeconds: try TimeExpression.duration(grace))
     }
 }
 
 /// A worker with its life line, its signals and its journal.
-struct WorkerSession {
+struct WorkerSession: Sendable {
     private let worker: Worker
     /// Held as long as the worker lives: its release tells others that the worker is gone.
     private let lock: WorkerLock?
@@ -112,14 +130,17 @@ struct WorkerSession {
 
     /// Works to the end; signals stop it.
     func run() async throws -> WorkerReport {
+        // Whoever read the journal may leave; the work goes on.
+        signal(SIGPIPE, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-        let worker = worker
         let watcher = Task {
-            for await _ in signals { await worker.requestStop() }
+            for await _ in signals { await requestStop() }
         }
         defer { watcher.cancel() }
         let report = try await worker.run()
         withExtendedLifetime(lock) {}
         return report
     }
+
+    func requestStop() async { await worker.requestStop() }
 }

@@ -6,21 +6,28 @@ import Worker
 struct WorkJournal: Sendable {
     func write(_ event: WorkerEvent) {
         switch event {
-        case .started(let id): Console.note("worker \(id) is at work")
+        case .started(let id, let engine):
+            Console.note("worker \(id) is at work" + (engine.map { ": \($0)" } ?? ""))
         case .claimed: break
         case .completed(let id, let kind, let seconds, let prompt, let tokens):
             let time = seconds.formatted(.number.precision(.fractionLength(1)).grouping(.never))
-            Console.note("job \(id) (\(kind)) completed in \(time) s: \(prompt) tokens read, \(tokens) written")
-        case .failed(let id, let kind, let code, let message, let isFinal):
-            let fate = isFinal ? "given up" : "will be tried again"
-            Console.noteForeign("job \(id) (\(kind)) failed, \(fate): \(code): \(message)")
-        case .cancelled(let id, let kind): Console.note("job \(id) (\(kind)) cancelled")
-        case .interrupted(let id, let kind): Console.note("job \(id) (\(kind)) handed back unfinished")
+            Console.noteForeign(
+                "job \(id) (\(kind)) completed in \(time) s: \(counted(prompt, "token")) read, \(tokens) written")
+        case .failed(let id, let kind, _, let message, let isFinal):
+            let fate = isFinal ? "given up" : "failed, will be tried again"
+            Console.noteForeign("job \(id) (\(kind)) \(fate): \(message)")
+        case .cancelled(let id, let kind): Console.noteForeign("job \(id) (\(kind)) cancelled")
+        case .interrupted(let id, let kind): Console.noteForeign("job \(id) (\(kind)) handed back unfinished")
         case .lost(let id, let kind):
-            Console.note("job \(id) (\(kind)) went to somebody else meanwhile; the text is kept with the attempt")
-        case .reclaimed(let id, let worker): Console.note("job \(id) taken back from \(worker), which is gone")
-        case .stopping(let running):
-            Console.note("stopping: claiming no more, \(running) running \(running == 1 ? "job" : "jobs") to finish")
+            Console.noteForeign("job \(id) (\(kind)) was taken from this worker; its text is kept with the attempt")
+        case .deleted(let id, let kind): Console.noteForeign("job \(id) (\(kind)) was deleted while it ran")
+        case .reclaimed(let id, let worker, let isFinal):
+            let fate = isFinal ? "given up: too many workers have died in it, last" : "taken back from"
+            Console.noteForeign("job \(id) \(fate) \(worker)\(isFinal ? "" : ", which is gone")")
+        case .stopping(let end, let running):
+            let why = end == .deadline ? "the time is up" : "stopping"
+            let rest = running == 0 ? "" : "; finishing \(counted(running, "running job"))"
+            Console.note("\(why): no more jobs are claimed\(rest)")
         }
     }
 }
@@ -31,20 +38,23 @@ extension WorkerReport {
         let why =
             switch end {
             case .drained: "nothing is due any more"
+            case .claimedOnce: "the jobs of one claim are done"
             case .jobLimit: "the number of jobs is reached"
             case .deadline: "the time is up"
             case .stopped: "stopped"
             }
         let parts = [
             (completed, "completed"), (discarded, "given up"), (failedAttempts - discarded, "to be tried again"),
-            (cancelled, "cancelled"), (interrupted, "handed back"), (lost, "lost"),
+            (cancelled, "cancelled"), (interrupted, "handed back"), (lost, "taken away"), (deleted, "deleted"),
         ].filter { $0.0 > 0 || $0.1 == "completed" }
         return "\(why): " + parts.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+            + (leftWork ? "; work is left" : "")
     }
 
-    /// - throws: ``CommandError`` without a text of its own: 75 when the work was cut short, 1 when jobs failed.
+    /// - throws: ``CommandError`` without a text of its own: 75 when a stop or the deadline left work undone, 1 when jobs
+    ///   failed.
     func throwUnlessClean() throws {
-        if end == .stopped || end == .deadline { throw CommandError(.temporary, "") }
+        if leftWork { throw CommandError(.temporary, "") }
         if failedAttempts > 0 { throw CommandError(.someFailed, "") }
     }
 }
