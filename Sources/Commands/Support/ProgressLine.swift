@@ -13,13 +13,18 @@ final class ProgressLine {
         guard isShown, ContinuousClock.now >= nextUpdate else { return }
         nextUpdate = ContinuousClock.now + .milliseconds(100)
         isDirty = true
-        FileHandle.standardError.write(Data("\r\(text())\u{1B}[K".utf8))
+        show(text())
     }
 
     /// Makes room for other lines.
     func clear() {
         guard isDirty else { return }
         isDirty = false
-        FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+        show("")
+    }
+
+    private func show(_ text: String) {
+        // Carriage return, and behind the text "erase to the end of the line" (ECMA-48, EL).
+        FileHandle.standardError.write(Data("\r\(text)\u{1B}[K".utf8))
     }
 }

@@ -1,38 +1,31 @@
-import Foundation
-
 /// How far the reading of many bytes has come, on standard error: on a terminal a bar that is drawn again and again,
 /// elsewhere a line every ten seconds.
 struct ProgressReport {
     private let verb: String
-    private let isOnTerminal = Console.errorIsTerminal
+    private let bar = ProgressLine()
     private let start = ContinuousClock.now
-    private var shown: ContinuousClock.Instant
-    private var hasBar = false
+    /// When the last line was written where there is no terminal.
+    private var written: ContinuousClock.Instant
 
     /// - parameter verb: what is done to the bytes: "read".
     init(verb: String) {
         self.verb = verb
-        shown = start
+        written = start
     }
 
     mutating func update(done: Int, of total: Int) {
         let now = ContinuousClock.now
-        guard now - shown >= (isOnTerminal ? .milliseconds(100) : .seconds(10)) else { return }
-        shown = now
-        let line = Self.line(verb: verb, done: done, of: total, elapsed: now - start)
-        if isOnTerminal {
-            Console.noteInPlace(Self.bar(done: done, of: total) + " " + line)
-            hasBar = true
-        } else {
-            Console.note(line)
+        func line() -> String { Self.line(verb: verb, done: done, of: total, elapsed: now - start) }
+        if Console.errorIsTerminal {
+            bar.update(Self.bar(done: done, of: total) + " " + line())
+        } else if now - written >= .seconds(10) {
+            written = now
+            Console.note(line())
         }
     }
 
     /// Takes the bar away.
-    mutating func finish() {
-        if hasBar { Console.noteInPlace("") }
-        hasBar = false
-    }
+    func finish() { bar.clear() }
 
     private static func bar(done: Int, of total: Int) -> String {
         let (length, filled) = (24, total > 0 ? 24 * done / total : 24)
