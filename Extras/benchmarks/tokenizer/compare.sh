@@ -3,15 +3,16 @@
 #
 #   Extras/benchmarks/tokenizer/compare.sh [--model FOLDER] [--runs N] [TEXT_FILE]
 #
-# FOLDER holds GPT-J's tokenizer.json (by default the reference one in shared/). The text is made up to 10 MB: by
-# default English books from shared/corpora, else the documents of this repository, repeated. shared/ lies beside the
-# repository or where NIGHTSHIFT_SHARED points. What is installed and made goes to .cache/.
+# FOLDER holds a tokenizer.json: by default GPT-J's own in shared/, else that of the repository's small model. The text is
+# made up to 10 MB: by default English books from shared/corpora, else the documents of this repository, repeated.
+# shared/ lies beside the repository or where NIGHTSHIFT_SHARED points. What is installed and made goes to .cache/.
 set -euo pipefail
 
 repository=$(cd "$(dirname "$0")/../../.." && pwd)
 shared=${NIGHTSHIFT_SHARED:-$repository/../shared}
 cache=$repository/.cache/tokenizer-benchmark
 model=$shared/golden/tokenizer/gpt-j-6b
+[[ -f $model/tokenizer.json ]] || model=$repository/Extras/models/reference-small
 runs=3
 text=
 
