@@ -54,31 +54,34 @@ let package = Package(
         .target(name: "CKernels", cSettings: optimizedC),
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
         module("Kernels", ["CKernels", "COpenBLAS"], settings: [.strictMemorySafety()]),
-        module("ModelFiles", ["Kernels", crypto]),
-        module("Tokenization"),
+        module("ModelFiles", ["JSONText", "Kernels", crypto]),
+        module("Tokenization", ["JSONText"]),
         module("Generation", ["Tokenization", collections]),
-        module("GPTJ", ["Kernels", "ModelFiles", "Tokenization", "Generation"]),
+        module("GPTJ", ["JSONText", "Kernels", "ModelFiles", "Tokenization", "Generation"]),
         // The queue.
         .target(
             name: "Migrations", path: "migrations",
             resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql")],
             swiftSettings: strict),
-        module("JobStore", ["Migrations", grdb, logging, crypto]),
+        module("JobStore", ["JSONText", "Migrations", grdb, logging, crypto]),
         .target(
             name: "BuiltInJobs", path: "jobs",
             resources: [
                 .embedInCode("answer.yaml"), .embedInCode("generate.yaml"), .embedInCode("paraphrase.yaml"),
                 .embedInCode("summarize.yaml"),
             ], swiftSettings: strict),
-        module("JobCatalog", ["BuiltInJobs", "Tokenization", yams]),
+        module("JobCatalog", ["JSONText", "BuiltInJobs", "Tokenization", yams]),
         module("Documents", [crypto]),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
         // The command line.
-        module("Commands", [
-            "Benchmarking", "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore", "JobCatalog", "Documents", "Worker",
-            argumentParser, logging, signals,
-        ]),
+        module(
+            "Commands",
+            [
+                "Benchmarking", "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore",
+                "JobCatalog", "Documents", "Worker",
+                argumentParser, logging, signals,
+            ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
         // Measurements.
         .executableTarget(name: "TokenizerBenchmark", dependencies: ["Tokenization"], swiftSettings: strict),
@@ -86,14 +89,14 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTextTests", ["JSONText"]),
         tests("KernelsTests", ["Kernels"]),
-        tests("ModelFilesTests", ["ModelFiles", "Kernels"]),
+        tests("ModelFilesTests", ["ModelFiles", "JSONText", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
         tests("GenerationTests", ["Generation", "Tokenization"]),
         tests("CommandsTests", ["nightshift", "Commands", "JSONText"]),
         tests("TokenizationTests", ["Tokenization"]),
-        tests("WorkerTests", ["Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
-        tests("JobCatalogTests", ["JobCatalog", "Tokenization"]),
+        tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
+        tests("JobCatalogTests", ["JSONText", "JobCatalog", "Tokenization"]),
         tests("DocumentsTests", ["Documents"]),
-        tests("JobStoreTests", ["JobStore", "Migrations", grdb]),
+        tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", grdb]),
     ]
 )

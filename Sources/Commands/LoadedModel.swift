@@ -50,9 +50,12 @@ struct LoadedModel: Sendable {
         loadDuration = start.duration(to: clock.now)
     }
 
-    /// Tokens that fit into the memory for keys and values; at least one whole context.
+    /// Tokens whose keys and values fit into the memory that is set aside for them; no more than a full batch of whole
+    /// contexts could want, and at least a page.
     var tokenCapacity: Int {
-        max(configuration.contextLength, keyValueBytes / GPTJModel.bytesPerToken(configuration))
+        let wanted = limits.rows * (configuration.contextLength + KeyValuePages.pageLength)
+        let affordable = keyValueBytes / GPTJModel.bytesPerToken(configuration)
+        return max(KeyValuePages.pageLength, min(wanted, affordable))
     }
 
     /// A model over the weights, with keys and values of its own.

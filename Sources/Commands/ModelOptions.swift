@@ -30,7 +30,8 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Memory for keys and values, in MiB; by default a quarter of the machine's.", valueName: "MiB"))
+        help: ArgumentHelp(
+            "Memory for keys and values, in MiB; by default a quarter of the machine's.", valueName: "MiB"))
     var kvMemory: Int?
 
     @Flag(name: .long, help: "Don't share keys and values between prompts that begin alike. (None are shared yet.)")
@@ -48,9 +49,12 @@ struct ModelOptions: ParsableArguments {
     /// Where the model lies.
     ///
     /// - throws: ``CommandError`` (69) when none is named.
-    func locate() throws -> LocatedModel {
+    func locate() throws -> LocatedModel { try Self.locate(model) }
+
+    /// Where the model called `name` lies; without a name, the one that the environment names.
+    static func locate(_ name: String?) throws -> LocatedModel {
         let environment = ProcessInfo.processInfo.environment
-        guard let name = model ?? environment["NIGHTSHIFT_MODEL"].flatMap({ $0.isEmpty ? nil : $0 }) else {
+        guard let name = name ?? environment["NIGHTSHIFT_MODEL"].flatMap({ $0.isEmpty ? nil : $0 }) else {
             throw CommandError(
                 .unavailable,
                 "no model is named. Give --model FOLDER, or set NIGHTSHIFT_MODEL; the README says how to get GPT-J-6B")

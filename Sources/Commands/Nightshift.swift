@@ -8,9 +8,11 @@ public struct Nightshift: AsyncParsableCommand {
         abstract: "Turns a pile of documents into summaries, paraphrases and answers overnight, on your own machine.",
         version: Version.current,
         subcommands: [
-            InitCommand.self, AddCommand.self, WorkCommand.self, RunCommand.self, StatusCommand.self, ListCommand.self, ShowCommand.self,
-            ResultsCommand.self, ResultCommand.self, CancelCommand.self, RetryCommand.self, KindsCommand.self,
-            QueueCommand.self, PathsCommand.self, EngineCommand.self,
+            InitCommand.self, AddCommand.self, WorkCommand.self, RunCommand.self, StatusCommand.self,
+            ListCommand.self, ShowCommand.self, ResultsCommand.self, ResultCommand.self, CancelCommand.self,
+            RetryCommand.self, KindsCommand.self, QueueCommand.self, ModelCommand.self, PathsCommand.self,
+            CompletionsCommand.self,
+            EngineCommand.self,
         ])
 
     public init() {}

@@ -52,31 +52,85 @@ public struct CheckpointLayout: Sendable {
     /// Numbers of the whole network, each weight counted once.
     public var parameterCount: Int { entries.reduce(0) { $0 + $1.shape.reduce(1, *) } }
 
-    /// Finds every tensor of the layout in `checkpoint`.
-    ///
-    /// - throws: `ModelFileError`: `tensorsMissing` with all that are absent, or `tensor` for the first of another shape
-    ///   or of a type that the engine doesn't compute with.
-    public func check(_ checkpoint: Checkpoint) throws -> CheckedCheckpoint {
+    /// What of the layout a checkpoint has, and what is wrong with it.
+    public struct Findings: Sendable {
+        /// Tensors of the right shape and type, under the layout's names.
+        public let tensors: [String: StoredTensor]
+        /// Tensors of another shape, or of a type that the engine doesn't compute with.
+        public let misfits: [Misfit]
+        public let missing: [Entry]
+        /// Names of saved constants that are passed over.
+        public let buffers: [String]
+        /// Names of tensors that the network has no use for: a sign of another model's configuration.
+        public let unexpected: [String]
+
+        /// The checkpoint's file or folder.
+        let path: String
+
+        /// All misfits, then all that is missing.
+        public var problems: [ModelProblem] {
+            misfits.map { misfit in
+                ModelProblem(
+                    path: misfit.tensor.path, tensor: misfit.tensor.name,
+                    problem: "expected \(misfit.expected), found \(misfit.found)")
+            }
+                + missing.map { entry in
+                    ModelProblem(
+                        path: path, tensor: entry.name,
+                        problem: "is missing; config.json demands it with shape \(entry.shape)")
+                }
+        }
+    }
+
+    /// A tensor that isn't what it must be.
+    public struct Misfit: Sendable {
+        public let tensor: StoredTensor
+        public let expected: String
+        public let found: String
+
+        var error: ModelFileError {
+            .tensor(path: tensor.path, tensor: tensor.name, expected: expected, found: found)
+        }
+    }
+
+    /// Looks for every tensor of the layout in `checkpoint`; reads no weights.
+    public func compare(with checkpoint: Checkpoint) -> Findings {
         var tensors: [String: StoredTensor] = [:]
-        var taken: Set<String> = []
-        var missing: [String] = []
+        var taken: Set<String> = tiesWordEmbeddings ? [Self.head] : []
+        var misfits: [Misfit] = []
+        var missing: [Entry] = []
         for entry in entries {
             guard let tensor = Self.find(entry.name, in: checkpoint) else {
-                missing.append("\(entry.name) \(entry.shape)")
+                missing.append(entry)
                 continue
             }
-            try Self.check(tensor, entry)
-            tensors[entry.name] = tensor
             taken.insert(tensor.name)
-        }
-        guard missing.isEmpty else { throw ModelFileError.tensorsMissing(path: checkpoint.path, tensors: missing) }
-        if tiesWordEmbeddings {
-            tensors[Self.head] = tensors[Self.embedding]
-            taken.insert(Self.head)
+            if let misfit = Self.misfit(tensor, entry) {
+                misfits.append(misfit)
+            } else {
+                tensors[entry.name] = tensor
+            }
         }
         let rest = checkpoint.names.filter { !taken.contains($0) }
-        return CheckedCheckpoint(
-            tensors: tensors, buffers: rest.filter(Self.isBuffer), unexpected: rest.filter { !Self.isBuffer($0) })
+        return Findings(
+            tensors: tensors, misfits: misfits, missing: missing, buffers: rest.filter(Self.isBuffer),
+            unexpected: rest.filter { !Self.isBuffer($0) }, path: checkpoint.path)
+    }
+
+    /// Finds every tensor of the layout in `checkpoint`.
+    ///
+    /// - throws: `ModelFileError`: `tensor` for the first of another shape or of a type that the engine doesn't compute
+    ///   with, or `tensorsMissing` with all that are absent.
+    public func check(_ checkpoint: Checkpoint) throws -> CheckedCheckpoint {
+        let findings = compare(with: checkpoint)
+        if let misfit = findings.misfits.first { throw misfit.error }
+        guard findings.missing.isEmpty else {
+            throw ModelFileError.tensorsMissing(
+                path: checkpoint.path, tensors: findings.missing.map { "\($0.name) \($0.shape)" })
+        }
+        var tensors = findings.tensors
+        if tiesWordEmbeddings { tensors[Self.head] = tensors[Self.embedding] }
+        return CheckedCheckpoint(tensors: tensors, buffers: findings.buffers, unexpected: findings.unexpected)
     }
 
     private static func find(_ name: String, in checkpoint: Checkpoint) -> StoredTensor? {
@@ -84,17 +138,16 @@ public struct CheckpointLayout: Sendable {
             ?? (name.hasPrefix(networkPrefix) ? checkpoint.tensors[String(name.dropFirst(networkPrefix.count))] : nil)
     }
 
-    private static func check(_ tensor: StoredTensor, _ entry: Entry) throws {
-        guard tensor.shape == entry.shape else {
-            throw ModelFileError.tensor(
-                path: tensor.path, tensor: tensor.name, expected: "shape \(entry.shape), by config.json",
-                found: "shape \(tensor.shape)")
+    private static func misfit(_ tensor: StoredTensor, _ entry: Entry) -> Misfit? {
+        if tensor.shape != entry.shape {
+            return Misfit(
+                tensor: tensor, expected: "shape \(entry.shape), by config.json", found: "shape \(tensor.shape)")
         }
-        guard tensor.type.elementType != nil else {
-            throw ModelFileError.tensor(
-                path: tensor.path, tensor: tensor.name, expected: "numbers of type f32, f16 or bf16",
-                found: "type \(tensor.type.rawValue)")
+        if tensor.type.elementType == nil {
+            return Misfit(
+                tensor: tensor, expected: "numbers of type f32, f16 or bf16", found: "type \(tensor.type.rawValue)")
         }
+        return nil
     }
 
     /// Constants that older versions of transformers saved with the weights: causal masks, their fill value, and

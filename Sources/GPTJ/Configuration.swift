@@ -1,4 +1,5 @@
 public import Foundation
+import JSONText
 import ModelFiles
 public import Tokenization
 
@@ -52,8 +53,7 @@ public struct GPTJConfiguration: Sendable, Equatable {
     /// - parameter path: the file, for errors.
     /// - throws: `ModelFileError` naming the file and the field.
     public init(json: [UInt8], path: String) throws {
-        let value = try JSONParser.parse(json, path: path, part: "the file")
-        try self.init(JSONFields(value, path: path, prefix: ""), tokens: nil)
+        try self.init(JSONFields(json: json, path: path, part: "the file"), tokens: nil)
     }
 
     private static let maximumFileLength = 4 << 20
@@ -121,7 +121,7 @@ public struct GPTJConfiguration: Sendable, Equatable {
         _ name: String, of fields: JSONFields, _ overrides: JSONFields?, default: [TokenID], in vocabulary: Range<Int>
     ) throws -> [TokenID] {
         let source = overrides?.members[name] == nil ? fields : overrides ?? fields
-        let values: [ModelFiles.JSONValue]
+        let values: [JSONValue]
         switch source.members[name] {
         case nil: return `default`.filter { vocabulary.contains(Int($0)) }
         case .null: return []

@@ -28,7 +28,7 @@ public enum GenerationError: Error, Equatable, Sendable, CustomStringConvertible
                 + "together. Shorten the text to \(max(0, context - min(new, context))) tokens with its prompt, or lower max_new_tokens"
         case .memoryExceeded(let tokens, let capacity):
             "the request may need keys and values of \(tokens) tokens; there is memory for \(capacity). "
-                + "Raise the budget or shorten the text"
+                + "Raise it with --kv-memory or shorten the text"
         case .tokenOutOfRange(let token, let size):
             "token \(token) isn't in the vocabulary; ids run from 0 to \(size - 1)"
         case .notFinite(let position):

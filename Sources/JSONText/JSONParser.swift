@@ -1,10 +1,13 @@
 /// A strict JSON reader for bytes that nobody vouches for (RFC 8259).
 ///
-/// Depth is bounded, so that the stack can't be used up by a small file, and memory is proportional to the input. A name
-/// that stands twice in an object is an error, because readers differ in which of the two they take.
+/// Depth is bounded, so that the stack can't be used up by a small file, and so is the number of values, because a value
+/// takes more memory than the byte or two that it may be written in. A name that stands twice in an object is an error,
+/// because readers differ in which of the two they take.
 public struct JSONParser {
     /// Deeper than any file that we read; shallow enough for the stack of any thread.
     public static let maximumDepth = 64
+    /// Values in one document, unless the caller has a limit of its own: an array of so many takes a third of a gigabyte.
+    public static let defaultMaximumValueCount = 20_000_000
 
     /// What was wrong, and where.
     public struct Failure: Error, Hashable, CustomStringConvertible {
@@ -16,12 +19,24 @@ public struct JSONParser {
     }
 
     private let bytes: [UInt8]
+    private let maximumValueCount: Int
     private var position = 0
     private var depth = 0
+    private var valueCount = 0
 
     /// Reads one document.
-    public static func parse(_ bytes: [UInt8]) throws(Failure) -> JSONValue {
-        var parser = JSONParser(bytes: bytes)
+    ///
+    /// - parameter maximumValueCount: the most values, containers counted, that a good document of this kind could have.
+    /// - throws: ``Failure`` for what isn't UTF-8, isn't JSON or is beyond a limit.
+    public static func parse(
+        _ bytes: [UInt8], maximumValueCount: Int = defaultMaximumValueCount
+    ) throws(Failure) -> JSONValue {
+        do {
+            _ = try UTF8Span(validating: bytes.span)
+        } catch {
+            throw Failure(offset: error.byteOffsets.lowerBound, problem: "the bytes are not UTF-8")
+        }
+        var parser = JSONParser(bytes: bytes, maximumValueCount: maximumValueCount)
         let value = try parser.value()
         parser.skipSpace()
         guard parser.next == nil else { throw parser.problem("expected the end of the JSON") }
@@ -33,8 +48,10 @@ public struct JSONParser {
         try parse(Array(text.utf8))
     }
 
-    private init(bytes: [UInt8]) {
+    /// - parameter bytes: valid UTF-8.
+    private init(bytes: [UInt8], maximumValueCount: Int) {
         self.bytes = bytes
+        self.maximumValueCount = maximumValueCount
     }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -57,6 +74,8 @@ public struct JSONParser {
     private mutating func value() throws(Failure) -> JSONValue {
         skipSpace()
         guard let next else { throw problem("it ends where a value was expected") }
+        valueCount += 1
+        guard valueCount <= maximumValueCount else { throw problem("more than \(maximumValueCount) values") }
         switch next {
         case UInt8(ascii: "{"): return try nested { (parser) throws(Failure) in try parser.object() }
         case UInt8(ascii: "["): return try nested { (parser) throws(Failure) in try parser.array() }
@@ -79,7 +98,7 @@ public struct JSONParser {
 
     private mutating func object() throws(Failure) -> JSONValue {
         var members: [JSONObject.Member] = []
-        var names: Set<[UInt8]> = []
+        var names = NameSet()
         skipSpace()
         if take("}") { return .object(JSONObject()) }
         repeat {
@@ -88,7 +107,7 @@ public struct JSONParser {
             let name = try string()
             skipSpace()
             guard take(":") else { throw problem("expected ':'") }
-            guard names.insert(Array(name.utf8)).inserted else {
+            guard names.insert(name) else {
                 throw problem("the name \(JSONValue.string(name).summary) stands twice in one object")
             }
             members.append(JSONObject.Member(name: name, value: try value()))
@@ -144,47 +163,55 @@ public struct JSONParser {
 
     private mutating func string() throws(Failure) -> String {
         position += 1
-        var text: [UInt8] = []
-        while let byte = next {
-            position += 1
-            switch byte {
-            case UInt8(ascii: "\""):
-                guard let string = String(validating: text, as: UTF8.self) else {
-                    throw problem("a text is not valid UTF-8")
-                }
-                return string
-            case UInt8(ascii: "\\"):
-                try text.append(contentsOf: escape())
-            case 0..<0x20:
-                throw problem("a control character in a text")
-            default:
-                text.append(byte)
-            }
+        let start = position
+        skipPlainText()
+        // Nearly all texts have no escapes; they are taken as they stand.
+        if take("\"") { return String(decoding: bytes[start..<position - 1], as: UTF8.self) }
+        var text = Array(bytes[start..<position])
+        while take("\\") {
+            try appendEscape(to: &text)
+            let start = position
+            skipPlainText()
+            text.append(contentsOf: bytes[start..<position])
         }
-        throw problem("it ends within a text")
+        guard take("\"") else {
+            throw problem(next == nil ? "it ends within a text" : "a control character in a text")
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
-    /// The UTF-8 bytes that an escape stands for; the backslash is behind us.
-    private mutating func escape() throws(Failure) -> [UInt8] {
+    /// Steps to the next byte that ends a text, begins an escape or may not stand in a text.
+    private mutating func skipPlainText() {
+        var end = position
+        while end < bytes.count {
+            let byte = bytes[end]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+            end += 1
+        }
+        position = end
+    }
+
+    /// Appends what an escape stands for, as UTF-8; the backslash is behind us.
+    private mutating func appendEscape(to text: inout [UInt8]) throws(Failure) {
         guard let byte = next else { throw problem("it ends within a text") }
         position += 1
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [byte]
-        case UInt8(ascii: "b"): return [0x08]
-        case UInt8(ascii: "f"): return [0x0C]
-        case UInt8(ascii: "n"): return [0x0A]
-        case UInt8(ascii: "r"): return [0x0D]
-        case UInt8(ascii: "t"): return [0x09]
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
+        case UInt8(ascii: "b"): text.append(0x08)
+        case UInt8(ascii: "f"): text.append(0x0C)
+        case UInt8(ascii: "n"): text.append(0x0A)
+        case UInt8(ascii: "r"): text.append(0x0D)
+        case UInt8(ascii: "t"): text.append(0x09)
         case UInt8(ascii: "u"):
             var units = [try codeUnit()]
             if UTF16.isLeadSurrogate(units[0]) {
                 guard take("\\"), take("u") else { throw problem("half of a surrogate pair") }
                 units.append(try codeUnit())
             }
-            guard let text = String(validating: units, as: UTF16.self) else {
+            guard let character = String(validating: units, as: UTF16.self) else {
                 throw problem("half of a surrogate pair")
             }
-            return Array(text.utf8)
+            text.append(contentsOf: character.utf8)
         default: throw problem("unknown escape")
         }
     }

@@ -2,6 +2,7 @@
 ///
 /// Objects keep the order of their members. Names are compared by their UTF-8 bytes, not by canonical equivalence as
 /// `String` compares them, so that two tokens of a vocabulary which differ only by Unicode normalization stay two.
+/// `==` compares texts as `String` does.
 public enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -19,17 +20,26 @@ public enum JSONValue: Sendable, Hashable {
         return object[name]
     }
 
-    /// The value as an error shows it: short, one line.
+    /// The value as an error shows it: short, one line, nothing that a terminal would obey.
     public var summary: String {
         switch self {
         case .null: "null"
         case .bool(let value): "\(value)"
         case .integer(let value): "\(value)"
         case .number(let value): "\(value)"
-        case .string(let value): JSONWriter.quoted(value.count > 60 ? String(value.prefix(60)) + "…" : value)
+        case .string(let value): Self.summary(of: value)
         case .array(let values): "a list of \(values.count)"
         case .object(let object): "an object of \(object.members.count)"
         }
+    }
+
+    private static func summary(of text: String) -> String {
+        let limit = 60
+        // Scalars, not characters: one character may be made of millions.
+        var start = String(
+            String.UnicodeScalarView(text.unicodeScalars.prefix(limit).map { $0.isC1Control ? "\u{FFFD}" : $0 }))
+        if text.unicodeScalars.dropFirst(limit).first != nil { start += "…" }
+        return JSONWriter.quoted(start)
     }
 
     /// The value on one line, members in their order.
@@ -38,6 +48,11 @@ public enum JSONValue: Sendable, Hashable {
         writer.append(self)
         return writer.text
     }
+}
+
+extension Unicode.Scalar {
+    /// Whether this is one of the controls that JSON lets stand unescaped.
+    fileprivate var isC1Control: Bool { (0x80...0x9F).contains(value) }
 }
 
 /// The members of a JSON object, in order.
@@ -55,6 +70,16 @@ public struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     public var members: [Member]
 
     public init(members: [Member] = []) { self.members = members }
+
+    /// The members of a dictionary, sorted by name, so that equal dictionaries give equal texts.
+    public init(_ values: [String: JSONValue]) {
+        members = values.sorted { $0.key < $1.key }.map { Member(name: $0.key, value: $0.value) }
+    }
+
+    /// The members by name. Of names that are canonically equivalent the last wins.
+    public var dictionary: [String: JSONValue] {
+        Dictionary(members.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+    }
 
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
         members = elements.map { Member(name: $0, value: $1) }

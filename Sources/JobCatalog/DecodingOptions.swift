@@ -1,3 +1,5 @@
+import JSONText
+
 /// How the engine is to choose tokens. Names and meanings are those of HuggingFace's generation configuration, spelled
 /// out; the default of each field switches it off, whatever a checkpoint's `generation_config.json` says.
 public struct DecodingOptions: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import JSONText
+
 /// The fields of one map of a definition: known names only, each read as the type it must have, with errors that
 /// name file, line and field.
 struct DefinitionFields {
@@ -86,7 +88,7 @@ extension DefinitionNode {
         case .list(let nodes): .array(nodes.map(\.value))
         case .map(let entries):
             // Keys are different already: the parser refuses doubles.
-            .object(Dictionary(entries.map { ($0.key, $0.value.value) }) { first, _ in first })
+            .object(JSONObject(members: entries.map { .init(name: $0.key, value: $0.value.value) }))
         case .scalar(let text, isPlain: false): .string(text)
         case .scalar(let text, isPlain: true): Self.plain(text)
         }
@@ -95,8 +97,8 @@ extension DefinitionNode {
     private static func plain(_ text: String) -> JSONValue {
         switch text {
         case "", "~", "null", "Null", "NULL": return .null
-        case "true", "True", "TRUE": return .boolean(true)
-        case "false", "False", "FALSE": return .boolean(false)
+        case "true", "True", "TRUE": return .bool(true)
+        case "false", "False", "FALSE": return .bool(false)
         default:
             if let integer = Int(text) { return .integer(integer) }
             // Double reads "nan", "inf" and hexadecimal too, which are words here.

@@ -1,3 +1,5 @@
+public import JSONText
+
 /// A kind of job: what it needs, how its prompt is made for each family of models, how the text is generated and
 /// what is done with it. Read from one YAML file; ``DefinitionReader`` shows its form.
 public struct JobDefinition: Sendable, Equatable {
@@ -117,7 +119,7 @@ public struct JobDefinition: Sendable, Equatable {
             guard let value = choices.own[option.name] ?? option.defaultValue else { continue }
             let text = variant.texts[option.name]?[value.plainText] ?? value.plainText
             values[option.name] = .init(
-                text, isTrusted: !option.allowedValues.isEmpty, isSet: value == .boolean(false) ? false : nil)
+                text, isTrusted: !option.allowedValues.isEmpty, isSet: value == .bool(false) ? false : nil)
         }
         return values
     }

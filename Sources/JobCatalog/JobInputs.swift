@@ -1,3 +1,5 @@
+public import JSONText
+
 /// What one job brings: the columns of its row that a prompt is made of.
 public struct JobInputs: Sendable, Equatable {
     /// The text of the job's document, or its inline input.

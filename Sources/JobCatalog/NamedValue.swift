@@ -1,3 +1,5 @@
+import JSONText
+
 /// A value that isn't what its place wants.
 struct ValueProblem: Error, Equatable {
     var name: String
@@ -20,7 +22,7 @@ struct NamedValue {
 
     func boolean(expected: String = "true or false") throws(ValueProblem) -> Bool {
         switch value {
-        case .boolean(let value): return value
+        case .bool(let value): return value
         case .string("true"): return true
         case .string("false"): return false
         default: throw problem(expected)
@@ -33,7 +35,7 @@ struct NamedValue {
             case .integer(let value): value
             case .number(let value): Int(exactly: value)
             case .string(let text): Int(text)
-            case .null, .boolean, .array, .object: nil
+            case .null, .bool, .array, .object: nil
             }
         guard let whole, range?.contains(whole) ?? true else { throw problem(Self.words(for: range)) }
         return whole
@@ -47,7 +49,7 @@ struct NamedValue {
             case .integer(let value): Double(value)
             case .number(let value): value
             case .string(let text): Double(text)
-            case .null, .boolean, .array, .object: nil
+            case .null, .bool, .array, .object: nil
             }
         guard let number, number.isFinite, isAllowed(number) else { throw problem(expected) }
         return number

@@ -1,3 +1,5 @@
+public import JSONText
+
 /// An option that a kind offers: `-o name=value`, or the name in the `options` of a jobs row.
 public struct OptionDeclaration: Sendable, Equatable {
     /// What an option's value is.
@@ -29,7 +31,7 @@ public struct OptionDeclaration: Sendable, Equatable {
             case .string: .string(try named.text())
             case .integer: .integer(try named.integer())
             case .number: .number(try named.number())
-            case .boolean: .boolean(try named.boolean())
+            case .boolean: .bool(try named.boolean())
             }
         guard allowedValues.isEmpty || allowedValues.contains(typed) else {
             throw named.problem("one of " + allowedValues.map(\.plainText).joined(separator: ", "))
@@ -71,7 +73,8 @@ public enum JobOptions {
                 throw JobCatalogError.optionArgument(argument, problem: "'\(name)' is given twice")
             }
             let text = String(parts[1])
-            options[name] = text.hasPrefix("[") ? JSONReader.list(text) ?? .string(text) : .string(text)
+            let list = text.hasPrefix("[") ? try? JSONParser.parse(text) : nil
+            options[name] = list ?? .string(text)
         }
         return options
     }
@@ -80,9 +83,9 @@ public enum JobOptions {
     ///
     /// - throws: ``JobCatalogError/optionsNotAnObject(json:)``.
     public static func parse(json: String) throws -> [String: JSONValue] {
-        guard case .object(let options)? = JSONReader.value(json) else {
+        guard case .object(let options)? = try? JSONParser.parse(json) else {
             throw JobCatalogError.optionsNotAnObject(json: json)
         }
-        return options
+        return options.dictionary
     }
 }

@@ -1,3 +1,5 @@
+import JSONText
+
 /// Reads the `options` of a definition.
 enum OptionReader {
     static func read(_ root: DefinitionFields) throws -> [OptionDeclaration] {

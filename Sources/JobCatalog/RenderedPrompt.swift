@@ -1,3 +1,4 @@
+public import JSONText
 public import Tokenization
 
 /// What to do with a document whose prompt doesn't fit the model's context or the definition's budget.

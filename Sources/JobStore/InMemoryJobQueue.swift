@@ -1,4 +1,5 @@
 public import Foundation
+import JSONText
 import Synchronization
 
 /// The queue in memory, for tests of workers: the same promises as `JobStore`'s, kept by the same rules, without a file.
@@ -209,14 +210,12 @@ extension InMemoryJobQueue {
     private func claimed(_ job: Job, id: Int64, worker: String, time: Int64) -> ClaimedJob {
         var input: String?
         if case .inline(let text) = job.new.input { input = text }
-        func json(_ object: [String: JSONValue]) -> String {
-            (try? JSONEncoder().encode(object)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
-        }
         return ClaimedJob(
             claim: JobClaim(jobID: id, attempt: job.attempt, worker: worker), kind: job.new.kind, queue: job.new.queue,
             priority: job.new.priority, maxAttempts: job.maxAttempts, question: job.new.question, input: input,
-            document: job.document, template: nil, optionsJSON: json(job.new.options),
-            metadataJSON: json(job.new.metadata), batchID: job.new.batchID, customID: job.new.customID,
+            document: job.document, template: nil, optionsJSON: JSONValue.object(JSONObject(job.new.options)).text,
+            metadataJSON: JSONValue.object(JSONObject(job.new.metadata)).text, batchID: job.new.batchID,
+            customID: job.new.customID,
             parentID: job.new.parentID, part: job.new.part, waitMilliseconds: Int(max(0, time - job.scheduledAt)))
     }
 

@@ -36,9 +36,7 @@ package enum ModelFile {
 
     /// The JSON object that a small file consists of.
     package static func object(in path: String, limit: Int, advice: String) throws -> JSONFields {
-        let value = try JSONParser.parse(
-            try contents(of: path, limit: limit, advice: advice), path: path, part: "the file")
-        return try JSONFields(value, path: path, prefix: "")
+        try JSONFields(json: contents(of: path, limit: limit, advice: advice), path: path, part: "the file")
     }
 
     private static func isLFSPointer(_ file: MappedFile) throws -> Bool {

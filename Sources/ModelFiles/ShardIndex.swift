@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 
 /// The index of a sharded checkpoint: which tensor lies in which file (`weight_map`).
 struct ShardIndex {

@@ -1,3 +1,5 @@
+import JSONText
+
 /// A value in a JSON file together with the way to it, so that whatever is wrong with it can be named.
 struct JSONField {
     let path: String
@@ -13,8 +15,8 @@ struct JSONField {
     }
 
     /// A member of an object; absent if this is absent.
-    subscript(member: StaticString) -> JSONField {
-        JSONField(path: path, name: name.isEmpty ? "\(member)" : "\(name).\(member)", value: value?[member])
+    subscript(member: String) -> JSONField {
+        JSONField(path: path, name: name.isEmpty ? member : "\(name).\(member)", value: value?[member])
     }
 
     func wrong(_ expected: String) -> TokenizerError {
@@ -23,15 +25,15 @@ struct JSONField {
             found: value?.summary ?? "missing")
     }
 
-    func string() throws(TokenizerError) -> [UInt8] {
-        guard case .string(let bytes) = value else { throw wrong("a string") }
-        return bytes
+    func string() throws(TokenizerError) -> String {
+        guard case .string(let text) = value else { throw wrong("a string") }
+        return text
     }
 
     /// The value of an optional flag.
     func flag(default absent: Bool) throws(TokenizerError) -> Bool {
         guard let value else { return absent }
-        guard case .boolean(let flag) = value else { throw wrong("true or false") }
+        guard case .bool(let flag) = value else { throw wrong("true or false") }
         return flag
     }
 
@@ -42,9 +44,9 @@ struct JSONField {
         return TokenID(number)
     }
 
-    func members() throws(TokenizerError) -> [JSONMember] {
-        guard case .object(let members) = value else { throw wrong("an object") }
-        return members
+    func members() throws(TokenizerError) -> [JSONObject.Member] {
+        guard case .object(let object) = value else { throw wrong("an object") }
+        return object.members
     }
 
     func elements() throws(TokenizerError) -> [JSONField] {
@@ -55,8 +57,8 @@ struct JSONField {
     }
 
     /// A member of an object by a name that is only known at run time.
-    func field(_ member: JSONMember) -> JSONField {
-        let key = "\"\(String(decoding: member.name.prefix(80), as: UTF8.self))\""
+    func field(_ member: JSONObject.Member) -> JSONField {
+        let key = JSONValue.string(member.name).summary
         return JSONField(path: path, name: name.isEmpty ? key : "\(name)[\(key)]", value: member.value)
     }
 
@@ -66,7 +68,7 @@ struct JSONField {
         for member in try members() {
             // The field's name is made only for the error: vocabularies are long.
             if case .integer(let number) = member.value, number >= 0, number < Int(TokenID.max) {
-                entries.append(TokenizerDefinition.Entry(content: member.name, id: TokenID(number)))
+                entries.append(TokenizerDefinition.Entry(content: Array(member.name.utf8), id: TokenID(number)))
             } else {
                 _ = try field(member).tokenID()
             }

@@ -1,3 +1,5 @@
+import JSONText
+
 /// Building the tables of a tokenizer, with all checks.
 extension Tokenizer {
     static func vocabulary(of definition: TokenizerDefinition) throws(TokenizerError) -> Vocabulary {
@@ -30,7 +32,7 @@ extension Tokenizer {
             guard let token = vocabulary.id(ofContent: content) else {
                 throw .wrongField(
                     path: definition.sources.vocabulary, field: "unk_token", expected: "a token of the vocabulary",
-                    found: JSONValue.string(content).summary)
+                    found: JSONValue.string(String(decoding: content, as: UTF8.self)).summary)
             }
             unknownToken = token
         }

@@ -1,3 +1,5 @@
+import JSONText
+
 /// Reading `tokenizer.json`, HuggingFace's form of a whole tokenizer in one file.
 extension TokenizerDefinition {
     /// - Parameters:
@@ -17,7 +19,7 @@ extension TokenizerDefinition {
             sources: Sources(
                 vocabulary: "\(path): model.vocab", merges: "\(path): model.merges",
                 addedTokens: "\(path): added_tokens"))
-        unknownToken = try model["unk_token"].value == nil ? nil : model["unk_token"].string()
+        unknownToken = try model["unk_token"].value == nil ? nil : Array(model["unk_token"].string().utf8)
         fusesUnknown = try model["fuse_unk"].flag(default: false)
         ignoresMergesOfKnownWords = try model["ignore_merges"].flag(default: false)
         addsPrefixSpace = try file["pre_tokenizer"]["add_prefix_space"].flag(default: true)
@@ -26,20 +28,17 @@ extension TokenizerDefinition {
 
     /// Refuses every kind of tokenizer whose ids would come out different from what its author meant.
     private static func checkKind(of file: JSONField) throws(TokenizerError) {
-        func isText(_ wanted: String) -> (JSONValue) -> Bool {
-            { $0 == .string(Array(wanted.utf8)) }
-        }
         let model = file["model"]
         _ = try model.members()
-        try model["type"].require("\"BPE\"", where: isText("BPE"))
-        try model["continuing_subword_prefix"].require("none", where: isText(""))
-        try model["end_of_word_suffix"].require("none", where: isText(""))
-        try model["byte_fallback"].require("false", where: { $0 == .boolean(false) })
-        try model["dropout"].require("none", where: { $0 == .integer(0) || $0 == .number(0) })
-        try file["normalizer"].require("none", where: { $0["normalizers"] == .array([]) })
+        try model["type"].require("\"BPE\"", where: { $0 == "BPE" })
+        try model["continuing_subword_prefix"].require("none", where: { $0 == "" })
+        try model["end_of_word_suffix"].require("none", where: { $0 == "" })
+        try model["byte_fallback"].require("false", where: { $0 == false })
+        try model["dropout"].require("none", where: { $0 == 0 || $0 == .number(0) })
+        try file["normalizer"].require("none", where: { $0["normalizers"] == [] })
         _ = try file["pre_tokenizer"].members()
-        try file["pre_tokenizer"]["type"].require("\"ByteLevel\"", where: isText("ByteLevel"))
-        try file["decoder"]["type"].require("\"ByteLevel\"", where: isText("ByteLevel"))
+        try file["pre_tokenizer"]["type"].require("\"ByteLevel\"", where: { $0 == "ByteLevel" })
+        try file["decoder"]["type"].require("\"ByteLevel\"", where: { $0 == "ByteLevel" })
     }
 
     /// Merges as pairs (`["a", "b"]`) or, in older files, as `"a b"`.
@@ -51,8 +50,9 @@ extension TokenizerDefinition {
             if case .array(let pair) = element, pair.count == 2, case .string(let left) = pair[0],
                 case .string(let right) = pair[1]
             {
-                merges.append(Merge(left: left, right: right))
+                merges.append(Merge(left: Array(left.utf8), right: Array(right.utf8)))
             } else if case .string(let line) = element {
+                let line = Array(line.utf8)
                 if Merge.isVersionLine(line) { continue }
                 guard let merge = Merge(line: line[...]) else {
                     throw .malformedMerge(

@@ -8,7 +8,7 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible {
     case unreadable(path: String, reason: String)
     /// The file is larger than any tokenizer; it was not read.
     case tooLarge(path: String, bytes: Int, limit: Int)
-    /// The bytes at `offset` are not what JSON (or UTF-8) allows there.
+    /// The bytes at `offset` are not what JSON (or UTF-8) allows there, or more than a tokenizer could have.
     case malformedJSON(path: String, offset: Int, reason: String)
     /// A field has another type or range than it must have; `found` is a short form of what stands there.
     case wrongField(path: String, field: String, expected: String, found: String)
@@ -31,7 +31,7 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible {
         case .tooLarge(let path, let bytes, let limit):
             "\(path) has \(bytes) bytes; a tokenizer file has at most \(limit). Is it another file under this name?"
         case .malformedJSON(let path, let offset, let reason):
-            "\(path) is not valid JSON at byte \(offset): \(reason). Was it downloaded completely?"
+            "\(path) is not valid JSON at byte \(offset): \(reason). Is it cut off, or another file under this name?"
         case .wrongField(let path, let field, let expected, let found):
             "\(path): \(field) must be \(expected), but is \(found)."
         case .unsupported(let path, let field, let found, let supported):

@@ -1,9 +1,12 @@
 import Foundation
+import JSONText
 
 /// Reads the small files that a tokenizer is made of.
 enum TokenizerFile {
     /// The largest known tokenizer.json has 35 MB. What is larger is another file under that name.
-    static let largestSize = 64 << 20
+    static let largestSize = 48 << 20
+    /// The largest known one has 1.9 million values: ids, merges and their halves.
+    static let largestValueCount = 2_000_000
 
     static func exists(_ url: URL) -> Bool {
         FileManager.default.fileExists(atPath: url.path)
@@ -34,9 +37,9 @@ enum TokenizerFile {
 
     static func json(_ bytes: [UInt8], path: String) throws(TokenizerError) -> JSONValue {
         do {
-            return try JSONParser.parse(bytes)
+            return try JSONParser.parse(bytes, maximumValueCount: largestValueCount)
         } catch {
-            throw .malformedJSON(path: path, offset: error.offset, reason: error.reason)
+            throw .malformedJSON(path: path, offset: error.offset, reason: error.problem)
         }
     }
 }

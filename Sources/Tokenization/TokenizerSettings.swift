@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 
 /// What the files beside `vocab.json` and `merges.txt` say: which tokens were added, and which of them are special.
 ///
@@ -7,7 +8,7 @@ import Foundation
 /// and `tokenizer_config.json` are special and may be in the vocabulary itself.
 struct TokenizerSettings {
     /// The names under which special tokens are listed.
-    private static let roles: [StaticString] = [
+    private static let roles = [
         "bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token",
     ]
 
@@ -30,7 +31,7 @@ struct TokenizerSettings {
         if decoder.value != nil {
             for member in try decoder.members() {
                 let field = decoder.field(member)
-                guard let number = Int(String(decoding: member.name, as: UTF8.self)) else {
+                guard let number = Int(member.name) else {
                     throw decoder.wrong("an object whose names are ids")
                 }
                 let id = try JSONField(path: field.path, name: field.name, value: .integer(number)).tokenID()
@@ -57,7 +58,7 @@ struct TokenizerSettings {
 
     private mutating func addNamed(_ field: JSONField) throws(TokenizerError) {
         if case .string(let content) = field.value {
-            named.append(AddedToken(id: 0, content: String(decoding: content, as: UTF8.self)))
+            named.append(AddedToken(id: 0, content: content))
         } else {
             var token = try AddedToken(field, id: 0)
             token.isSpecial = true
@@ -101,7 +102,7 @@ extension AddedToken {
         let isSpecial = try field["special"].flag(default: false)
         self.init(
             id: id,
-            content: String(decoding: try field["content"].string(), as: UTF8.self),
+            content: try field["content"].string(),
             isSpecial: isSpecial,
             isNormalized: try field["normalized"].flag(default: !isSpecial),
             isSingleWord: try field["single_word"].flag(default: false),

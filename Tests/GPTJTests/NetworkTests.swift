@@ -68,7 +68,9 @@ struct NetworkTests {
     func fork() throws {
         let golden = GoldenModel.all[0]
         let model = try golden.load(try #require(try golden.checkpoints.first).dir)
-        func last(_ tokens: [Int32]) throws -> [Float] { Array(try model.allLogits(tokens).suffix(model.vocabularySize)) }
+        func last(_ tokens: [Int32]) throws -> [Float] {
+            Array(try model.allLogits(tokens).suffix(model.vocabularySize))
+        }
         func step(_ sequence: SequenceID, _ tokens: [Int32]) throws -> [Float] {
             try model.step([SequenceStep(sequence: sequence, tokens: tokens, output: .last)]).values
         }

@@ -20,7 +20,8 @@ struct StopScannerTests {
             let text = (0..<Int.random(in: 0...30, using: &random))
                 .map { _ in alphabet.randomElement(using: &random)! }
             let stops = (0..<Int.random(in: 0...3, using: &random)).map { _ in
-                (0..<Int.random(in: 1...3, using: &random)).map { _ in alphabet.randomElement(using: &random)! }.joined()
+                (0..<Int.random(in: 1...3, using: &random)).map { _ in alphabet.randomElement(using: &random)! }
+                    .joined()
             }
             let whole = text.joined()
             let bytes = Array(whole.utf8)

@@ -1,3 +1,4 @@
+import JSONText
 import JobCatalog
 import Testing
 import Tokenization

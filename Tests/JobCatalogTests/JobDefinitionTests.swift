@@ -1,3 +1,4 @@
+import JSONText
 import JobCatalog
 import Testing
 
@@ -66,7 +67,7 @@ struct JobDefinitionTests {
             ("early_stopping", .string("soon"), "true, false or never", "soon"),
             ("stop", .array([.string("")]), "a text or a list of texts, none empty", "[\"\"]"),
             ("overflow", .string("cut"), "one of refuse, truncate, map-reduce, retrieve", "cut"),
-            ("style", .boolean(true), "a text", "true"),
+            ("style", .bool(true), "a text", "true"),
         ])
     func badValues(option: String, value: JSONValue, expected: String, found: String) {
         #expect(
@@ -114,7 +115,7 @@ struct JobDefinitionTests {
     @Test("do_sample wins over what a temperature implies, and max_tokens is max_new_tokens")
     func impliedSampling() throws {
         let options: [String: JSONValue] = [
-            "temperature": .number(0.5), "do_sample": .boolean(false), "max_tokens": .integer(9),
+            "temperature": .number(0.5), "do_sample": .bool(false), "max_tokens": .integer(9),
         ]
         let parameters = try catalog.definition(named: "generate")
             .prompt(style: .base, inputs: JobInputs(document: "d", options: options)).parameters

@@ -119,7 +119,7 @@ private final class KilledProcess {
         let folder = URL(filePath: path).deletingLastPathComponent()
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         process.executableURL = URL(filePath: Self.flock)
-        process.arguments = ["--no-fork", path, "sleep", "60"]
+        process.arguments = ["--no-fork", path, "sleep", "3600"]
         try process.run()
         // It has the lock once it has become the program it was asked to run.
         while !FileManager.default.fileExists(atPath: path) || WorkerLock.isAbandoned(path: path) { usleep(10_000) }

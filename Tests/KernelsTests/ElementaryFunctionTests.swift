@@ -14,7 +14,8 @@ struct ElementaryFunctionTests {
         let input = Activations(width: 1, rows: points.count)
         for (row, point) in points.enumerated() { input.setRow(row, to: [point]) }
         let output = Activations(width: 1)
-        WeightMatrix(rows: 1, columns: 1, values: FloatBuffer([1])).multiply(input, into: output, gelu: true, on: compute)
+        WeightMatrix(rows: 1, columns: 1, values: FloatBuffer([1])).multiply(
+            input, into: output, gelu: true, on: compute)
         for (point, found) in zip(points, output.values) {
             let x = Double(point)
             let expected = 0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))

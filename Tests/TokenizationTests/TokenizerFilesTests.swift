@@ -65,7 +65,7 @@ struct TokenizerFilesTests {
             (["vocab.json": #"{"a": 2147483648}"#, "merges.txt": merges], ["vocab.json", "2147483648"]),
             (["vocab.json": #"{"a": 1.5}"#, "merges.txt": merges], ["vocab.json", "1.5"]),
             (["vocab.json": #"{"a": 1, "b": 1}"#, "merges.txt": merges], ["vocab.json", "\"b\"", "id 1"]),
-            (["vocab.json": #"{"a": 1, "a": 2}"#, "merges.txt": merges], ["vocab.json", "\"a\"", "id 2"]),
+            (["vocab.json": #"{"a": 1, "a": 2}"#, "merges.txt": merges], ["vocab.json", "\"a\"", "twice"]),
             (["vocab.json": vocabulary, "merges.txt": "a b\na b c"], ["merges.txt", "merge 2", "a b c"]),
             (["vocab.json": vocabulary, "merges.txt": "ab"], ["merges.txt", "merge 1"]),
             (["vocab.json": vocabulary, "merges.txt": "a zzz"], ["merges.txt", "merge 1", "azzz"]),
@@ -115,6 +115,13 @@ struct TokenizerFilesTests {
             let description = description { try Tokenizer(tokenizerJSON: Array(json.utf8), path: "tokenizer.json") }
             #expect(description.contains("tokenizer.json") && description.contains(part), "\(description)")
         }
+    }
+
+    @Test("a file of more values than a tokenizer could have is refused before they fill the memory")
+    func flood() {
+        let json = Array("[".utf8) + Array(repeating: Array("0,".utf8), count: 2_000_000).joined() + Array("0]".utf8)
+        let description = description { try Tokenizer(tokenizerJSON: json, path: "tokenizer.json") }
+        #expect(description.contains("tokenizer.json") && description.contains("more than 2000000 values"))
     }
 
     @Test("a pipe or a folder in the place of a file is refused, not waited for", .timeLimit(.minutes(1)))

@@ -1,5 +1,6 @@
 import Foundation
 import Generation
+import JSONText
 import JobCatalog
 import JobStore
 import Logging

@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 import JobCatalog
 import JobStore
 import TestSupport
@@ -13,7 +14,7 @@ struct WorkerTests {
     private func text(_ index: Int) -> NewJob {
         NewJob(
             kind: "summarize", input: .inline("Text number \(index). The ferry crossed the river at noon."),
-            options: ["max_new_tokens": .integer(Int64(3 + index % 5))])
+            options: ["max_new_tokens": .integer(3 + index % 5)])
     }
 
     private func snapshot(_ id: Int64) async throws -> JobSnapshot { try #require(await queue.snapshot(id)) }

@@ -87,6 +87,15 @@ int ck_available(const ck_kernels **tables, int capacity);
 /// sine are given, rotary / 2 of each. The rotation of Su et al. 2021 (RoFormer) in GPT-J's interleaved order.
 void ck_rotate_pairs(int64_t rotary, const float *cosine, const float *sine, float *head);
 
+/// What `ck_survey` found.
+typedef struct ck_survey_result {
+    int64_t nans, infinities;  ///< how many of them
+    float minimum, maximum;    ///< of the finite elements; infinity and -infinity where there are none
+} ck_survey_result;
+
+/// Looks at `count` stored elements, `stride` elements from one to the next. `source` needs no alignment.
+ck_survey_result ck_survey(int64_t count, const void *source, int64_t stride, ck_type type);
+
 /// Tells the processor that the thread is waiting in a loop.
 static inline void ck_pause(void) {
 #if defined(__x86_64__)

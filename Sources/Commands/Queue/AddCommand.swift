@@ -10,9 +10,9 @@ struct AddCommand: AsyncParsableCommand {
         commandName: "add",
         abstract: "Queue a job for each document.",
         discussion: """
-            Documents are files, folders (with all that is in them), patterns ('reports/**/*.md', quoted) and '-' for
-            standard input. The ids of the jobs are printed one a line. What can't be read is named on standard error and
-            the rest is added (exit 1); with --strict nothing is. The same text is stored once.
+            Documents are files, folders (with all that is in them), patterns ('reports/**/*.md', quoted) and '-' for \
+            standard input. The ids of the jobs are printed one a line. What can't be read is named on standard error \
+            and the rest is added (exit 1); with --strict nothing is. The same text is stored once.
 
             Times are local: --at '2026-12-01 22:00', --at 22:00, --at 'tomorrow 6:30', --in 2h, --in 1h30m.
 
@@ -49,45 +49,68 @@ struct AddCommand: AsyncParsableCommand {
     func run() async throws {
         let definition = try JobCatalog.ofUser.definition(named: kind)
         let inputs = try job.checkedInputs(for: definition, hasDocument: text != nil || !documents.isEmpty)
-        var template = try job.newJob(kind: kind, inputs: inputs, now: Date())
-        let intake = DocumentIntake(documents, text: text, takesNone: definition.inputs[.document] == nil)
-        intake.reportProblems()
-        if let problem = intake.problems.first, strict || intake.count == 0 { throw Refusal(problem, strict: strict) }
+        let template = try job.newJob(kind: kind, inputs: inputs, now: Date())
+        let intake = try find(isOptional: definition.inputs[.document] != .required)
+        if dryRun {
+            try DryRun(definition: definition, inputs: inputs, meter: prompts.meter(), asJSON: json).run(intake)
+        } else {
+            try await add(intake, as: template)
+        }
+    }
+
+    /// Finds the documents, and names on standard error what leads to none.
+    private func find(isOptional: Bool) throws -> DocumentIntake {
+        let intake = DocumentIntake(documents, text: text ?? (documents.isEmpty && isOptional ? "" : nil))
+        for problem in intake.problems { Console.noteForeign("nightshift: \(problem)") }
+        if let problem = intake.problems.first, strict || intake.count == 0 { throw refusal(because: problem) }
         if job.customID != nil, intake.count > 1 {
             throw CommandError(.usage, "--custom-id names one job, and \(intake.count) documents were given")
         }
-        if dryRun {
-            return try DryRun(definition: definition, inputs: inputs, meter: prompts.meter(), asJSON: json).run(intake)
-        }
+        return intake
+    }
+
+    private func add(_ intake: DocumentIntake, as template: NewJob) async throws {
         let store = try queueOptions.openStore()
         defer { try? store.close() }
         try await job.checkDependencies(in: store)
-        if strict, let problem = intake.firstUnreadable() { throw Refusal(problem, strict: true) }
-
+        if strict, let problem = intake.firstUnreadable() { throw refusal(because: problem) }
+        var template = template
         if let batch = job.batch { template.batchID = try await store.batch(named: batch, now: Date()) }
-        var adder = JobAdder(store: store, template: template, isUnique: job.unique, printsIDs: !json)
+        var adder = JobAdder(
+            store: store, template: template, isUnique: job.unique, printsIDs: printsEveryID(of: intake))
         do {
             try await adder.add(intake)
         } catch {
             // What was added stays added, and must be known.
-            if adder.report.added > 0 {
-                Console.note("nightshift: \(adder.report.summary(kind: kind, queue: job.queue))")
-            }
+            if adder.report.added > 0 { Console.note(adder.report.summary(kind: kind, queue: job.queue)) }
             throw error
         }
         var report = adder.report
         report.failed += intake.problems.count
         report.skipped = intake.skipped.count
-        if json { try Console.print(DelimitedText.json(.object(report.object(batch: job.batch)))) }
+        try announce(report, intake)
+    }
+
+    private func announce(_ report: AddReport, _ intake: DocumentIntake) throws {
+        if json {
+            try Console.print(DelimitedText.json(.object(report.object(batch: job.batch))))
+        } else if !printsEveryID(of: intake), !report.ids.isEmpty {
+            try Console.print("jobs \(report.idRanges)")
+        }
         Console.note(report.summary(kind: kind, queue: job.queue))
         if report.failed > 0 {
             let status: ExitStatus = report.ids.isEmpty ? .badData : .someFailed
             throw CommandError(status, "\(counted(report.failed, "document")) could not be added, see above")
         }
     }
-}
 
-/// Why nothing was added at all; the document itself has been named before.
-private func Refusal(_ problem: DocumentError, strict: Bool) -> CommandError {
-    CommandError(problem.exitStatus, strict ? "nothing was added, because of --strict" : "nothing was added")
+    /// A person is not shown hundreds of numbers.
+    private func printsEveryID(of intake: DocumentIntake) -> Bool {
+        !json && (intake.count <= 20 || !Console.outputIsTerminal)
+    }
+
+    /// Why nothing was added at all; the document itself has been named before.
+    private func refusal(because problem: DocumentError) -> CommandError {
+        CommandError(problem.exitStatus, strict ? "nothing was added, because of --strict" : "nothing was added")
+    }
 }

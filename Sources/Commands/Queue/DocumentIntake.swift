@@ -53,11 +53,11 @@ final class DocumentIntake {
     /// Standard input can be read once only.
     private var standardInput: Document?
 
-    /// - parameter takesNone: one job without a text is made where nothing is given.
-    init(_ arguments: [String], text: String?, takesNone: Bool) {
+    /// - parameter text: a text given in place of a document; comes first.
+    init(_ arguments: [String], text: String?) {
         let (findings, problems) = DocumentFinder().findAll(arguments)
         (sources, skipped, self.problems) = (findings.sources, findings.skipped, problems)
-        self.text = text ?? (takesNone && arguments.isEmpty ? "" : nil)
+        self.text = text
     }
 
     var count: Int { sources.count + (text == nil ? 0 : 1) }
@@ -79,13 +79,6 @@ final class DocumentIntake {
         } catch {
             return .failure(.unreadable(path: source.name, reason: error.localizedDescription))
         }
-    }
-
-    // MARK: - Reports
-
-    /// Names on standard error the arguments that lead to nothing.
-    func reportProblems() {
-        for problem in problems { Console.noteForeign("nightshift: \(problem)") }
     }
 
     /// Reads everything once and names on standard error what can't be read; returns the first error.

@@ -29,6 +29,7 @@ struct InitCommand: AsyncParsableCommand {
     func run() async throws {
         let path = try file ?? options.path()
         let missing = try Self.missingSteps(path)
+        if missing == nil { try Self.checkFolder(of: path) }
         let store = try JobStore(path: path, mode: .create)
         defer { try? store.close() }
         try Console.print(store.path)
@@ -48,6 +49,14 @@ struct InitCommand: AsyncParsableCommand {
         let migrator = Migrator(path: path)
         let missing = try migrator.pending()
         return missing.count == migrator.migrations.count ? nil : missing.count
+    }
+
+    /// SQLite would only say that it can't.
+    private static func checkFolder(of path: String) throws {
+        let files = FileManager.default
+        let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
+        guard files.fileExists(atPath: folder), !files.isWritableFile(atPath: folder) else { return }
+        throw CommandError(.noPermission, "\(folder): no permission to make a queue in this folder")
     }
 
     /// Whether later commands find the file without being told.

@@ -77,6 +77,20 @@ struct AddReport {
     /// Entries of folders that aren't documents.
     var skipped = 0
 
+    /// "1-200, 305".
+    var idRanges: String {
+        var ranges: [ClosedRange<Int64>] = []
+        for id in ids.sorted() {
+            if let last = ranges.last, id <= last.upperBound + 1 {
+                ranges[ranges.count - 1] = last.lowerBound...max(id, last.upperBound)
+            } else {
+                ranges.append(id...id)
+            }
+        }
+        return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+            .joined(separator: ", ")
+    }
+
     func summary(kind: String, queue: String) -> String {
         var text = "added \(counted(added, "job")) of kind \(kind) to queue '\(DisplayText.line(queue))'"
         if ids.count > added { text += ", \(ids.count - added) there already" }

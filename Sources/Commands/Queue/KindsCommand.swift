@@ -8,8 +8,8 @@ struct KindsCommand: AsyncParsableCommand {
         commandName: "kinds",
         abstract: "What can be done with a document.",
         discussion: """
-            A kind is a YAML file: built in, or your own in the folder that 'nightshift paths' names as jobs. Your own win
-            over built-in ones of the same name.
+            A kind is a YAML file: built in, or your own in the folder that 'nightshift paths' names as jobs. Your own \
+            win over built-in ones of the same name.
 
             EXAMPLES
               nightshift kinds
@@ -145,8 +145,8 @@ struct KindsTestCommand: AsyncParsableCommand {
         let style = style.map { PromptStyle(rawValue: $0) } ?? meter?.style ?? definition.usualStyle
         let prompt = try definition.prompt(style: style, inputs: inputs)
         try Console.printForeign(prompt.text)
-        Console.note(
-            "style \(prompt.style); stops before \(prompt.stopStrings.map(JSONWriter.quoted).joined(separator: " "))")
+        let stops = prompt.stopStrings.map(JSONWriter.quoted).joined(separator: " ")
+        Console.note("style \(prompt.style)" + (stops.isEmpty ? "" : "; the output ends before \(stops)"))
         guard let size = meter?.measure(prompt) else { return }
         Console.note(size.description)
         if !size.fits { throw CommandError(.someFailed, "the document is too long for this model") }

@@ -7,8 +7,8 @@ struct ListCommand: AsyncParsableCommand {
         commandName: "list",
         abstract: "Jobs with their states.",
         discussion: """
-            A status is a job's state, or what it comes to now: scheduled (not due yet), retryable (failed, and waits for
-            its next try), stalled (its worker has gone silent).
+            A status is a job's state, or what it comes to now: scheduled (not due yet), retryable (failed, and waits \
+            for its next try), stalled (its worker has gone silent).
 
             EXAMPLES
               nightshift list --newest --limit 20

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JSONText
 import JobCatalog
 import JobStore
 
@@ -79,7 +80,7 @@ struct NewJobOptions: ParsableArguments {
     func newJob(kind: String, inputs: JobInputs, now: Date) throws -> NewJob {
         try NewJob(
             kind: kind, input: .none, queue: queue, priority: priority, scheduledAt: scheduledTime(now: now),
-            question: question, options: converted(inputs.options), maxAttempts: maxAttempts,
+            question: question, options: inputs.options, maxAttempts: maxAttempts,
             customID: customID, dependsOn: after)
     }
 

@@ -34,7 +34,7 @@ struct ResultsCommand: AsyncParsableCommand {
 
     static let columns: [RowColumn] = [
         .number("id"), .text("kind"), .text("document", isFlexible: true), .text("question", isFlexible: true),
-        .text("text", isFlexible: true), .hidden("prompt_tokens"), .number("completion_tokens"),
+        .text("text", isFlexible: true), .hidden("prompt_tokens"), .hidden("completion_tokens"),
         .hidden("finish_reason"),
         RowColumn(name: "seconds", alignment: .right), .hidden("tokens_per_second"), .time("finished"), .text("batch"),
     ]

@@ -41,6 +41,12 @@ enum Console {
         _ = write(Array(line.utf8) + [0x0A], to: STDERR_FILENO)
     }
 
+    /// Replaces the line at which the terminal of standard error stands; the cursor stays on it.
+    static func noteInPlace(_ line: String) {
+        // Carriage return, then "erase to the end of the line" (ECMA-48, EL).
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8))
+    }
+
     static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 }

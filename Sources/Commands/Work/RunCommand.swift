@@ -59,7 +59,7 @@ struct RunCommand: AsyncParsableCommand {
                 NewDocument(
                     text: document.text, title: document.title, source: document.source,
                     mediaType: document.mediaType)),
-            queue: Self.queueName, question: question, options: try converted(options))
+            queue: Self.queueName, question: question, options: options)
         // A failure is for the person who is waiting to see, not to be tried again in secret.
         job.maxAttempts = 1
         let engine = try modelOptions.load().textEngine(style: style)

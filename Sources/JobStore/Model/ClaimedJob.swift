@@ -1,4 +1,5 @@
 public import Foundation
+public import JSONText
 
 /// The right to finish one attempt of one job. Whoever edits the job takes it away: a finish under a claim that is no
 /// longer good changes neither the job nor its result.
@@ -67,11 +68,10 @@ public struct ClaimedJob: Sendable {
     ///
     /// - Throws: `JobStoreError.optionsNotAnObject` where a row made by hand holds other JSON: a permanent failure.
     public func options() throws -> [String: JSONValue] {
-        do {
-            return try JSONDecoder().decode([String: JSONValue].self, from: Data(optionsJSON.utf8))
-        } catch {
+        guard case .object(let object)? = try? JSONParser.parse(optionsJSON) else {
             throw JobStoreError.optionsNotAnObject(jobID: id, options: optionsJSON)
         }
+        return object.dictionary
     }
 }
 

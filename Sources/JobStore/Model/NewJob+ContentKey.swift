@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import JSONText
 
 extension NewJob {
     /// A key for ``uniqueKey`` that is the same for jobs that ask the same of the same text: by kind, text, question and
@@ -12,9 +13,7 @@ extension NewJob {
             case .documentID(let id): "document \(id)"
             case .none: ""
             }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        let options = (try? encoder.encode(options)) ?? Data()
+        let options = Data(JSONValue.object(JSONObject(options)).text.utf8)
         var hash = SHA256()
         // Each part with its length, so that no two jobs run together into the same bytes.
         for part in [Data(kind.utf8), Data((question ?? "").utf8), options, Data(text.utf8)] {

@@ -1,4 +1,5 @@
 public import Foundation
+public import JSONText
 
 /// A job to enqueue. What is left `nil` gets the schema's default.
 public struct NewJob: Sendable {

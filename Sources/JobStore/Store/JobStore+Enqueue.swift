@@ -1,6 +1,7 @@
 import Crypto
 public import Foundation
 import GRDB
+import JSONText
 
 extension JobStore {
     /// Enqueues jobs in their order, a thousand to a transaction, so that a million neither fill the memory nor keep the
@@ -46,13 +47,10 @@ extension JobStore {
 private struct JobInserter {
     let db: Database
     let now: String
-    private let encoder: JSONEncoder
 
     init(db: Database, now: Date) {
         self.db = db
         self.now = Timestamp.text(now)
-        encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     }
 
     func insert(_ job: NewJob, index: Int) throws -> EnqueuedJob {
@@ -88,7 +86,7 @@ private struct JobInserter {
         try statement.execute(arguments: [
             job.kind, job.queue, job.priority, job.scheduledAt.map(Timestamp.text) ?? now, job.maxAttempts,
             job.question,
-            try json(job.options), try json(job.metadata), job.batchID, job.customID, job.uniqueKey, job.templateID,
+            json(job.options), json(job.metadata), job.batchID, job.customID, job.uniqueKey, job.templateID,
             job.parentID, job.part, now, documentID, input,
         ])
         let id = db.lastInsertedRowID
@@ -138,8 +136,8 @@ private struct JobInserter {
         return try stored.value("id")
     }
 
-    private func json(_ object: [String: JSONValue]) throws -> String {
-        object.isEmpty ? "{}" : String(decoding: try encoder.encode(object), as: UTF8.self)
+    private func json(_ values: [String: JSONValue]) -> String {
+        JSONValue.object(JSONObject(values)).text
     }
 
     private func refuseNUL(in text: String?, _ field: String, _ index: Int) throws {

@@ -29,8 +29,7 @@ enum SafetensorsFile {
         guard header.first == UInt8(ascii: "{") else {
             throw ModelFileError.malformed(path: path, part: "header", problem: "expected a JSON object")
         }
-        let fields = try JSONFields(
-            JSONParser.parse(header, path: path, part: "header"), path: path, prefix: "")
+        let fields = try JSONFields(json: header, path: path, part: "header")
         let data = try file.region(offset: 8 + headerLength, count: file.count - 8 - headerLength)
         return (try tensors(in: fields, data: data), try metadata(in: fields))
     }

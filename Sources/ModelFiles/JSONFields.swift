@@ -1,28 +1,4 @@
-/// A JSON value from a file of a model.
-package enum JSONValue: Equatable, Sendable {
-    case null
-    case bool(Bool)
-    /// A number without fraction or exponent that fits 64 bits.
-    case integer(Int)
-    /// Any other number; finite.
-    case number(Double)
-    case string(String)
-    case array([JSONValue])
-    case object([String: JSONValue])
-
-    /// The value as an error shows it: short, one line.
-    package var summary: String {
-        switch self {
-        case .null: "null"
-        case .bool(let value): "\(value)"
-        case .integer(let value): "\(value)"
-        case .number(let value): "\(value)"
-        case .string(let value): value.quoted
-        case .array(let values): "a list of \(values.count)"
-        case .object(let members): "an object of \(members.count)"
-        }
-    }
-}
+package import JSONText
 
 /// The members of a JSON object, read by name and type with errors that name the file and the field.
 package struct JSONFields: Sendable {
@@ -31,12 +7,39 @@ package struct JSONFields: Sendable {
     private let prefix: String
     package let members: [String: JSONValue]
 
-    /// - throws: ``ModelFileError/field(path:field:expected:found:)`` unless `value` is an object.
-    package init(_ value: JSONValue, path: String, prefix: String) throws {
-        guard case .object(let members) = value else {
+    /// Values in one document: the header of a thousand layers has some ninety thousand.
+    static let maximumValueCount = 500_000
+
+    /// Reads a document that is an object.
+    ///
+    /// - parameters:
+    ///   - path: the file, for errors.
+    ///   - part: the part of the file that `bytes` are, for errors.
+    /// - throws: ``ModelFileError/malformed(path:part:problem:)``, with the byte where it's no JSON.
+    package init(json bytes: [UInt8], path: String, part: String) throws {
+        let value: JSONValue
+        do {
+            value = try JSONParser.parse(bytes, maximumValueCount: Self.maximumValueCount)
+        } catch {
+            throw ModelFileError.malformed(path: path, part: part, problem: error.description)
+        }
+        guard case .object(let object) = value else {
             throw ModelFileError.malformed(
-                path: path, part: prefix.isEmpty ? "the file" : prefix,
-                problem: "expected an object, found \(value.summary)")
+                path: path, part: part, problem: "expected an object, found \(value.summary)")
+        }
+        try self.init(object, path: path, part: part, prefix: "")
+    }
+
+    /// - parameter part: where the object stands, for the error about it as a whole.
+    private init(_ object: JSONObject, path: String, part: String, prefix: String) throws {
+        var members: [String: JSONValue] = [:]
+        members.reserveCapacity(object.members.count)
+        for member in object.members {
+            // The parser lets names through that differ by normalization only; as names of fields they are the same.
+            guard members.updateValue(member.value, forKey: member.name) == nil else {
+                throw ModelFileError.malformed(
+                    path: path, part: part, problem: "the name \(member.name.quoted) stands twice in one object")
+            }
         }
         self.path = path
         self.prefix = prefix
@@ -108,8 +111,8 @@ package struct JSONFields: Sendable {
     /// An object; `nil` when absent or null.
     package func object(_ field: String) throws -> JSONFields? {
         try self[field].map { value in
-            guard case .object = value else { throw refusal(field, expected: "an object") }
-            return try JSONFields(value, path: path, prefix: "\(prefix)\(field).")
+            guard case .object(let object) = value else { throw refusal(field, expected: "an object") }
+            return try JSONFields(object, path: path, part: "\(prefix)\(field)", prefix: "\(prefix)\(field).")
         }
     }
 }

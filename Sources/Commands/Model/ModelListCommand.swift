@@ -1,0 +1,33 @@
+import ArgumentParser
+import Foundation
+import JSONText
+import ModelFiles
+
+struct ModelListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the models that can be named without a path, one a line.",
+        discussion: """
+            They are the folders with a config.json in $XDG_DATA_HOME/nightshift/models, by default
+            ~/.local/share/nightshift/models.
+            """)
+
+    @Flag(name: .long, help: #"Print one JSON object: {"folder", "models": [{"name", "path"}]}."#)
+    var json = false
+
+    func run() throws {
+        let locator = ModelLocator(environment: ProcessInfo.processInfo.environment)
+        guard let folder = locator.modelsFolder else {
+            throw CommandError(.configuration, "neither XDG_DATA_HOME nor HOME says where models are kept; set one")
+        }
+        let names = locator.names
+        if json {
+            let models = names.map {
+                ["name": .string($0), "path": .string(folder.appending(path: $0).path)] as JSONValue
+            }
+            return try Console.print((["folder": .string(folder.path), "models": .array(models)] as JSONValue).text)
+        }
+        for name in names { try Console.print(DisplayText.line(name)) }
+        if names.isEmpty { Console.note("nightshift: no models in \(folder.path)") }
+    }
+}

@@ -1,2 +1,0 @@
-import JSONText
-typealias JSONValue = JSONText.JSONValue
