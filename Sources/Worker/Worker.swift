@@ -23,8 +23,9 @@ public actor Worker {
     private var claimCount = 0
     private var unchargedLoad: Duration
     private var stop: Stop?
-    private var lastLook = Date.distantPast
+    private var lastTime = Date.distantPast
     private var lastChange: Int64?
+    private var nextLook = Date.distantPast
     private var nextBeat = Date.distantPast
     private var nextReclaim = Date.distantPast
     /// When to look for due jobs though nobody has changed anything: the hour may have come for some.
@@ -131,6 +132,8 @@ public actor Worker {
                 guard let ended = try await group.next() else { break }
                 if let ended {
                     running[ended] = nil
+                    // There is room for another.
+                    nextClaim = .distantPast
                 } else {
                     group.addTask {
                         try? await Task.sleep(for: poll)
@@ -148,10 +151,11 @@ public actor Worker {
     private func keepUp() async throws {
         let time = now()
         // A clock that was set back mustn't put off what is due by an hour.
-        if time < lastLook {
-            (nextBeat, nextReclaim, nextClaim, setbacks) = (.distantPast, .distantPast, .distantPast, Setbacks())
+        if time < lastTime {
+            (nextBeat, nextReclaim, nextLook, nextClaim) = (.distantPast, .distantPast, .distantPast, .distantPast)
+            setbacks = Setbacks()
         }
-        lastLook = time
+        lastTime = time
         if stop == nil, let deadline = options.deadline, time >= deadline { begin(.deadline) }
         if let stop, time >= stop.graceEnd { interruptAll() }
         if stop?.isAnnounced == false {
@@ -168,6 +172,9 @@ public actor Worker {
             nextReclaim = time.addingTimeInterval(options.reclaimSeconds)
             try await tolerating(.reclaim) { try await self.reclaim(at: time) }
         }
+        // Jobs may end by the hundred a second; nobody cancels that fast.
+        guard time >= nextLook else { return }
+        nextLook = time.addingTimeInterval(options.pollSeconds)
         try await tolerating(.look) {
             let change = try await self.queue.changeCounter()
             guard change != self.lastChange else { return }

@@ -36,13 +36,24 @@ struct TestWorker {
 
     func make(
         on queue: any JobQueue, id: String = "host:1:boot:1", catalog: JobCatalog = JobCatalog(),
-        _ options: WorkerOptions
+        now: @escaping @Sendable () -> Date = { Date() }, _ options: WorkerOptions
     ) -> Worker {
         let events = events
         return Worker(
             queue: queue, engine: engine, catalog: catalog,
             registration: WorkerRegistration(id: id, hostname: "host", processID: 1, version: "test"),
             options: options, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
-            report: { events.append($0) })
+            now: now, report: { events.append($0) })
+    }
+}
+
+/// A wall clock that stands until it is set.
+final class TestClock: Sendable {
+    private let time: Mutex<Date>
+    init(_ start: Date) { time = Mutex(start) }
+
+    var now: Date {
+        get { time.withLock { $0 } }
+        set { time.withLock { $0 = newValue } }
     }
 }

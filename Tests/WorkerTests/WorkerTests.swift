@@ -87,7 +87,8 @@ struct WorkerTests {
     func truncation() async throws {
         let long = String(repeating: "The river rises in the hills and falls to the sea. ", count: 400)
         let job = try await queue.enqueue(
-            [NewJob(kind: "summarize", input: .inline(long), options: ["overflow": .string("truncate")])], now: Date())[0]
+            [NewJob(kind: "summarize", input: .inline(long), options: ["overflow": .string("truncate")])], now: Date())[
+                0]
         let report = try await TestWorker().make(on: queue, WorkerOptions(drains: true)).run()
         #expect(report.completed == 1)
         #expect(try await snapshot(job.id).state == .completed)
@@ -122,6 +123,7 @@ struct WorkerTests {
         let done = try await report
         #expect(done.end == .stopped)
         #expect(done.interrupted == 2)
+        #expect(done.leftWork)
         for job in jobs {
             let state = try await snapshot(job.id)
             #expect(state.state == .available)
@@ -155,7 +157,32 @@ struct WorkerTests {
         let byTime = try await TestWorker().make(
             on: queue, id: "host:1:boot:2", WorkerOptions(deadline: Date(timeIntervalSinceNow: -1))
         ).run()
-        #expect(byTime.end == .deadline && byTime.completed == 0)
+        #expect(byTime.end == .deadline && byTime.completed == 0 && byTime.leftWork)
+        let byClaim = try await TestWorker().make(
+            on: queue, id: "host:1:boot:3", WorkerOptions(concurrency: 2, claimsOnce: true)
+        ).run()
+        #expect(byClaim.end == .claimedOnce && byClaim.completed == 2)
+        let rest = try await TestWorker().make(
+            on: queue, id: "host:1:boot:4", WorkerOptions(concurrency: 2, drains: true)
+        ).run()
+        #expect(rest.completed == 5)
+        let idle = try await TestWorker().make(
+            on: queue, id: "host:1:boot:5", WorkerOptions(deadline: Date(timeIntervalSinceNow: 0.05))
+        ).run()
+        #expect(idle.end == .deadline && !idle.leftWork)
+    }
+
+    @Test("a clock that is set back delays nothing", .timeLimit(.minutes(1)))
+    func clockSetBack() async throws {
+        let clock = TestClock(start)
+        let test = try TestWorker()
+        _ = try await queue.enqueue([text(1)], now: start)
+        let worker = test.make(on: queue, now: { clock.now }, WorkerOptions(maximumJobs: 2, pollSeconds: 0.01))
+        async let report = worker.run()
+        try await test.events.wait { if case .completed = $0 { true } else { false } }
+        clock.now = start.addingTimeInterval(-3600)
+        _ = try await queue.enqueue([text(2)], now: clock.now)
+        #expect(try await report.completed == 2)
     }
 }
 

@@ -80,7 +80,10 @@ struct WorkCommand: AsyncParsableCommand {
         if !quiet { try await nameUnknownQueues(store) }
         let report = try await session.run()
         try store.close()
-        if !quiet { Console.note(report.summary) }
+        if !quiet {
+            Console.note(report.summary)
+            if report.discarded > 0 { Console.note("to see why: nightshift list --state discarded") }
+        }
         try report.throwUnlessClean()
     }
 

@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 import Worker
 
 /// A line on standard error for whatever happens to a job.
@@ -23,7 +22,7 @@ struct WorkJournal: Sendable {
         case .deleted(let id, let kind): Console.noteForeign("job \(id) (\(kind)) was deleted while it ran")
         case .reclaimed(let id, let worker, let isFinal):
             let fate = isFinal ? "given up: too many workers have died in it, last" : "taken back from"
-            Console.noteForeign("job \(id) \(fate) \(worker)\(isFinal ? "" : ", which is gone")")
+            Console.noteForeign("job \(id) \(fate) \(worker)\(isFinal ? "" : ", which is gone or silent")")
         case .stopping(let end, let running):
             let why = end == .deadline ? "the time is up" : "stopping"
             let rest = running == 0 ? "" : "; finishing \(counted(running, "running job"))"
@@ -56,14 +55,5 @@ extension WorkerReport {
     func throwUnlessClean() throws {
         if leftWork { throw CommandError(.temporary, "") }
         if failedAttempts > 0 { throw CommandError(.someFailed, "") }
-    }
-}
-
-extension Console {
-    /// Warnings and errors of the modules, on standard error.
-    static var logger: Logger {
-        var logger = Logger(label: "nightshift") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = .warning
-        return logger
     }
 }
