@@ -36,7 +36,8 @@ public actor GenerationService {
         for request: GenerationRequest
     ) -> AsyncThrowingStream<GenerationUpdate, any Error> {
         AsyncThrowingStream { continuation in
-            Task { await self.submit(request, continuation) }
+            let submission = Task { await self.submit(request, continuation) }
+            continuation.onTermination = { _ in submission.cancel() }
         }
     }
 
@@ -61,6 +62,8 @@ public actor GenerationService {
             continuation.onTermination = { reason in
                 if case .cancelled = reason { Task { await self.cancel(id) } }
             }
+            // The reader may have gone while the request waited for a step to end, before that handler stood.
+            if Task.isCancelled { return cancel(id) }
         } catch {
             return continuation.finish(throwing: error)
         }
