@@ -55,16 +55,12 @@ package struct JobPreparation: Sendable {
         } catch {
             throw Self.refusal(for: error)
         }
-        if rendered.parameters.beamCount > 1 {
-            throw JobRefusal(
-                code: "unsupported",
-                description: "num_beams is \(rendered.parameters.beamCount); this version searches with 1")
-        }
         if rendered.constraint != nil || rendered.adapter != nil {
             throw JobRefusal(
                 code: "unsupported",
                 description: "the definition of '\(job.kind)' asks for "
-                    + (rendered.constraint != nil ? "a constraint" : "an adapter") + ", which this version doesn't have")
+                    + (rendered.constraint != nil ? "a constraint" : "an adapter") + ", which this version doesn't have"
+            )
         }
         let fitted = try fit(rendered, document: inputs.document ?? "")
         let seed = rendered.parameters.seed.map { UInt64($0) } ?? Self.seed(for: job.id)
@@ -174,6 +170,14 @@ extension DecodingParameters {
         typicalP = parameters.typicalP
         repetitionPenalty = parameters.repetitionPenalty
         noRepeatNgramSize = parameters.noRepeatNgramSize
+        beamCount = parameters.beamCount
+        lengthPenalty = parameters.lengthPenalty
+        earlyStopping =
+            switch parameters.earlyStopping {
+            case .atOnce: .atOnce
+            case .heuristic: .heuristic
+            case .never: .never
+            }
         self.endTokens = endTokens
         self.seed = seed
     }
