@@ -1,69 +1,47 @@
 import Tokenization
 
-/// A request on its way: what was read, what was written.
+/// A request on its way: what the model holds of it, and how its texts are found.
 struct ActiveRequest {
+    /// A sequence that the model extends for the request.
+    struct Row {
+        let sequence: SequenceID
+        /// Tokens that the model holds.
+        var fed = 0
+    }
+
     let id: RequestID
     let request: GenerationRequest
-    /// Prompt and output.
-    private(set) var tokens: [TokenID]
-    /// How many of `tokens` the model holds.
-    var fed = 0
-    var sequence = SequenceID(rawValue: -1)
+    var search: any TextSearch
+    /// In the order of the search's rows; empty while the request waits.
+    var rows: [Row] = []
     var admittedAt: ContinuousClock.Instant?
-    private(set) var finishReason: FinishReason?
+    var firstTokenAt: ContinuousClock.Instant?
 
-    private let sampler: Sampler
-    private var text: OutputText
-    private var output = GenerationOutput()
-    private var firstTokenAt: ContinuousClock.Instant?
-
-    init(id: RequestID, request: GenerationRequest, sampler: Sampler, text: OutputText) {
+    init(id: RequestID, request: GenerationRequest, tokenizer: Tokenizer?, tokenCount: Int) {
         self.id = id
         self.request = request
-        self.sampler = sampler
-        self.text = text
-        tokens = request.prompt
-        output.promptTokens = request.prompt.count
+        search =
+            request.parameters.beamCount > 1
+            ? BeamTexts(request, tokenizer: tokenizer, tokenCount: tokenCount)
+            : SampledTexts(request, tokenizer: tokenizer, tokenCount: tokenCount)
     }
 
-    var generated: Int { tokens.count - request.prompt.count }
-    /// The prompt was read; each step adds one token.
-    var isDecoding: Bool { generated > 0 }
+    /// The prompt was read; each step adds one token to each row.
+    var isDecoding: Bool { search.generated > 0 }
 
-    /// Chooses the next token; returns the text that became certain. Sets `finishReason` when it was the last.
-    mutating func choose(from logits: ArraySlice<Float>, at time: ContinuousClock.Instant) throws -> String {
-        let token = try sampler.next(logits, tokens: tokens, generated: generated)
-        if firstTokenAt == nil { firstTokenAt = time }
-        tokens.append(token)
-        output.tokenLogprobs.append(LogProbabilities.of(token, in: logits))
-        if request.topLogprobs > 0 {
-            output.topLogprobs.append(
-                LogProbabilities.top(request.topLogprobs, in: logits)
-                    .map { GenerationOutput.Alternative(token: $0.token, logprob: $0.logprob) })
-        }
-        if request.parameters.endTokens.contains(token) {
-            finishReason = .stop
-            return ""
-        }
-        let piece = text.append(token)
-        if text.isStopped {
-            finishReason = .stop
-        } else if generated == request.parameters.maxNewTokens {
-            finishReason = .length
-        }
-        return piece
-    }
+    /// Tokens of a row that the model doesn't hold yet; none while the row waits for others.
+    func unfed(ofRow row: Int) -> ArraySlice<TokenID> { search.tokens(ofRow: row)[rows[row].fed...] }
 
-    mutating func finish(_ reason: FinishReason, at time: ContinuousClock.Instant) -> GenerationOutput {
-        _ = text.finish()
-        output.tokens = Array(tokens[request.prompt.count...])
-        output.text = text.text
-        // A stop string may be complete only now that the last bytes are known.
-        output.finishReason = text.isStopped ? .stop : reason
+    func output(at time: ContinuousClock.Instant) -> GenerationOutput {
+        var outputs = search.outputs()
         if let admittedAt {
-            output.promptDuration = admittedAt.duration(to: firstTokenAt ?? time)
-            output.generateDuration = (firstTokenAt ?? time).duration(to: time)
+            for index in outputs.indices {
+                outputs[index].promptDuration = admittedAt.duration(to: firstTokenAt ?? time)
+                outputs[index].generateDuration = (firstTokenAt ?? time).duration(to: time)
+            }
         }
-        return output
+        var first = outputs.removeFirst()
+        first.others = outputs
+        return first
     }
 }

@@ -51,6 +51,13 @@ public struct GenerationOutput: Sendable {
     public var tokenLogprobs: [Double] = []
     /// The likeliest tokens at each step, where asked for.
     public var topLogprobs: [[Alternative]] = []
+    /// What a beam search ranked the text by: its processed log-probability over its length's power, HuggingFace's
+    /// `sequences_scores`; `nil` where there was no search.
+    public var sequenceScore: Double?
+    /// The further texts of a request that asked for several, the best first; each without `others` of its own.
+    public var others: [GenerationOutput] = []
+    /// This text and the others.
+    public var all: [GenerationOutput] { [self] + others }
     public var promptTokens = 0
     /// Of `promptTokens`, those whose keys and values were there already.
     public var cachedTokens = 0

@@ -1,3 +1,4 @@
+import HeapModule
 public import Tokenization
 
 #if canImport(Glibc)
@@ -21,16 +22,41 @@ public enum LogProbabilities {
         Double(logits[logits.startIndex + Int(token)]) - logSumExp(logits)
     }
 
+    /// Of every token.
+    static func all(_ logits: ArraySlice<Float>) -> [Float] {
+        let normalizer = logSumExp(logits)
+        return logits.map { Float(Double($0) - normalizer) }
+    }
+
     /// Of the `count` likeliest tokens, the likeliest first.
     public static func top(_ count: Int, in logits: ArraySlice<Float>) -> [(token: TokenID, logprob: Double)] {
         let normalizer = logSumExp(logits)
-        var best: [(token: TokenID, logit: Float)] = []
-        for (id, logit) in logits.enumerated() {
-            if best.count == count, let last = best.last, logit <= last.logit { continue }
-            let place = best.firstIndex { $0.logit < logit } ?? best.endIndex
-            best.insert((TokenID(id), logit), at: place)
-            if best.count > count { best.removeLast() }
+        return largest(count, of: logits).map { ($0.token, Double($0.value) - normalizer) }
+    }
+
+    /// The same as a result says it; nothing for a count of 0.
+    static func alternatives(_ count: Int, in logits: ArraySlice<Float>) -> [GenerationOutput.Alternative] {
+        count == 0 ? [] : top(count, in: logits).map { .init(token: $0.token, logprob: $0.logprob) }
+    }
+
+    /// The `count` largest values with their tokens, the largest first, of equal ones the lower token; without those
+    /// that are -infinity.
+    static func largest(_ count: Int, of values: some Sequence<Float>) -> [(token: TokenID, value: Float)] {
+        var heap = Heap<Ranked>()
+        // What a value must surpass to be among the best so far.
+        var bound = -Float.infinity
+        for (id, value) in values.enumerated() where value > bound {
+            let ranked = Ranked(value: value, token: TokenID(id))
+            if heap.count < count { heap.insert(ranked) } else { _ = heap.replaceMin(with: ranked) }
+            if heap.count == count, let least = heap.min { bound = least.value }
         }
-        return best.map { ($0.token, Double($0.logit) - normalizer) }
+        return heap.unordered.sorted(by: >).map { ($0.token, $0.value) }
+    }
+
+    private struct Ranked: Comparable {
+        let value: Float
+        let token: TokenID
+
+        static func < (a: Ranked, b: Ranked) -> Bool { (a.value, b.token) < (b.value, a.token) }
     }
 }

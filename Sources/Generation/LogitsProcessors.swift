@@ -1,7 +1,7 @@
 import Tokenization
 
-/// What changes the logits before a token is chosen, in HuggingFace's order: repetition penalty, repeated n-grams, early
-/// ends. The scores are changed in place; a forbidden token gets -infinity.
+/// What changes the logits before a token is chosen, in HuggingFace's order: repetition penalty, repeated n-grams, bad
+/// words, early ends, suppressed tokens. A beam search has them work on log-probabilities instead. The scores are changed in place; a forbidden token gets -infinity.
 struct LogitsProcessors: Sendable {
     private let parameters: DecodingParameters
     /// Ids from here on are rows of the head that no token of the vocabulary has: never trained, never produced.
@@ -25,11 +25,22 @@ struct LogitsProcessors: Sendable {
             }
         }
         if let size = parameters.noRepeatNgramSize, size > 0 {
-            for token in Self.completions(of: size, in: tokens) { scores[Int(token)] = -.infinity }
+            Self.forbid(Self.completions(of: size, in: tokens), in: &scores)
         }
-        if generated < parameters.minNewTokens {
-            for token in parameters.endTokens where Int(token) < scores.count { scores[Int(token)] = -.infinity }
-        }
+        for word in parameters.badWords where completes(word, tokens) { Self.forbid(word.suffix(1), in: &scores) }
+        if generated < parameters.minNewTokens { Self.forbid(parameters.endTokens, in: &scores) }
+        Self.forbid(parameters.suppressedTokens, in: &scores)
+    }
+
+    private static func forbid(_ tokens: some Sequence<TokenID>, in scores: inout [Float]) {
+        for token in tokens where scores.indices.contains(Int(token)) { scores[Int(token)] = -.infinity }
+    }
+
+    /// Whether the last token of `word` would complete it. As in HuggingFace, there must be as many tokens before as the
+    /// word has, and an end token alone is no bad word.
+    private func completes(_ word: [TokenID], _ tokens: [TokenID]) -> Bool {
+        if word.count == 1 { return !parameters.endTokens.contains(word[0]) }
+        return tokens.count >= word.count && tokens.suffix(word.count - 1).elementsEqual(word.dropLast())
     }
 
     /// The tokens that followed the last `size - 1` tokens wherever these occurred before.

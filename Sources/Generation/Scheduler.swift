@@ -15,7 +15,7 @@ public enum GenerationEvent: Sendable {
 
 /// How much a scheduler takes on at once.
 public struct SchedulerLimits: Sendable {
-    /// Requests that are generated side by side.
+    /// Texts that are generated side by side, each beam being one. A request of more runs alone.
     public var rows: Int
     /// Tokens to one pass over the weights: decoding rows first, the rest chunks of prompts.
     public var tokensPerStep: Int
@@ -31,7 +31,8 @@ public struct SchedulerLimits: Sendable {
 ///
 /// Requests wait until there is memory for the longest text that they may become; then their prompts are read in
 /// chunks beside the rows that are decoding, each of which gets one token a step. Rows join and leave at every step.
-/// A request's output depends on the request alone.
+/// The beams of a request share its prompt's keys and values, and are spread over steps as there is room. A request's
+/// output depends on the request alone.
 ///
 /// Synchronous and single-threaded: ``GenerationService`` gives it a thread.
 public final class Scheduler {
@@ -45,6 +46,8 @@ public final class Scheduler {
     private var nextID = 0
     /// Tokens' worth of pages promised to active requests.
     private var reserved = 0
+    /// Rows promised to active requests.
+    private var promisedRows = 0
 
     /// - parameters:
     ///   - model: used by this scheduler alone
@@ -73,24 +76,20 @@ public final class Scheduler {
         nextID += 1
         waiting.append(
             ActiveRequest(
-                id: id, request: request,
-                sampler: Sampler(request.parameters, tokenCount: tokenizer?.vocabularySize ?? model.vocabularySize),
-                text: OutputText(
-                    tokenizer: tokenizer, skipSpecialTokens: request.skipSpecialTokens,
-                    stopStrings: request.stopStrings)))
+                id: id, request: request, tokenizer: tokenizer,
+                tokenCount: tokenizer?.vocabularySize ?? model.vocabularySize))
         return id
     }
 
     /// Ends a request with what it has; `nil` when it's unknown or ended already.
     public func cancel(_ id: RequestID) -> GenerationEvent? {
         if let index = waiting.firstIndex(where: { $0.id == id }) {
-            var request = waiting.remove(at: index)
-            return .finished(id, .success(request.finish(.cancelled, at: now())))
+            return .finished(id, .success(waiting.remove(at: index).output(at: now())))
         }
         guard let index = active.firstIndex(where: { $0.id == id }) else { return nil }
-        var request = active.remove(at: index)
+        let request = active.remove(at: index)
         release(request)
-        return .finished(id, .success(request.finish(.cancelled, at: now())))
+        return .finished(id, .success(request.output(at: now())))
     }
 
     /// One pass over the weights: reads on in prompts and gives every decoding row a token.
@@ -98,23 +97,17 @@ public final class Scheduler {
         admit()
         let planned = plan()
         guard !planned.isEmpty else { return [] }
-        let steps = planned.map { index, count in
-            let request = active[index]
-            return SequenceStep(
-                sequence: request.sequence, tokens: Array(request.tokens[request.fed..<request.fed + count]),
-                output: request.fed + count == request.tokens.count ? .last : .none)
-        }
         let logits: Logits
         do {
-            logits = try model.step(steps)
+            logits = try model.step(planned.map(\.step))
         } catch {
-            return fail(planned.map(\.index), .model(String(describing: error)))
+            return fail(Set(planned.map(\.request)).sorted(), .model(String(describing: error)))
         }
-        return accept(logits, planned, steps)
+        return accept(logits, planned)
     }
 
     private func validate(_ request: GenerationRequest) throws {
-        try request.parameters.validate()
+        try request.parameters.validate(vocabularySize: model.vocabularySize)
         guard !request.prompt.isEmpty else { throw GenerationError.emptyPrompt }
         for token in request.prompt where token < 0 || Int(token) >= model.vocabularySize {
             throw GenerationError.tokenOutOfRange(token: token, vocabularySize: model.vocabularySize)
@@ -125,84 +118,116 @@ public final class Scheduler {
                 promptTokens: request.prompt.count, maxNewTokens: request.parameters.maxNewTokens,
                 contextLength: model.contextLength)
         }
-        guard wholePages(total) <= model.tokenCapacity else {
-            throw GenerationError.memoryExceeded(tokens: total, capacity: model.tokenCapacity)
+        let reservation = reservation(for: request)
+        guard reservation <= model.tokenCapacity else {
+            throw GenerationError.memoryExceeded(tokens: reservation, capacity: model.tokenCapacity)
         }
     }
 
-    private func wholePages(_ tokens: Int) -> Int {
-        (tokens + model.pageLength - 1) / model.pageLength * model.pageLength
-    }
-
-    private func reservation(of request: ActiveRequest) -> Int {
-        wholePages(request.request.prompt.count + request.request.parameters.maxNewTokens)
+    /// Tokens' worth of pages that a request may come to hold.
+    ///
+    /// Several rows share the whole pages of the prompt; each has its own from there on. A step may ask for one page more
+    /// for each two rows: both want a copy of a page that they share, though the second writes in place in the end.
+    private func reservation(for request: GenerationRequest) -> Int {
+        let length = model.pageLength
+        let total = (request.prompt.count + request.parameters.maxNewTokens + length - 1) / length
+        let width = request.parameters.width
+        guard width > 1 else { return total * length }
+        let shared = request.prompt.count / length
+        return (shared + width * (total - shared) + width / 2) * length
     }
 
     /// First come, first served: a long request isn't overtaken for ever by short ones.
     private func admit() {
-        while active.count < limits.rows, let first = waiting.first {
-            let wanted = reservation(of: first)
+        while let first = waiting.first {
+            let width = first.request.parameters.width
+            guard active.isEmpty || promisedRows + width <= limits.rows else { return }
+            let wanted = reservation(for: first.request)
             guard reserved + wanted <= model.tokenCapacity else { return }
             var request = waiting.removeFirst()
             reserved += wanted
-            request.sequence = model.openSequence()
+            promisedRows += width
+            request.rows = [ActiveRequest.Row(sequence: model.openSequence())]
             request.admittedAt = now()
             active.append(request)
         }
     }
 
     private func release(_ request: ActiveRequest) {
-        model.closeSequence(request.sequence)
-        reserved -= reservation(of: request)
+        for row in request.rows { model.closeSequence(row.sequence) }
+        reserved -= reservation(for: request.request)
+        promisedRows -= request.request.parameters.width
     }
 
-    /// Which active requests take part in the next step, and with how many tokens.
-    private func plan() -> [(index: Int, count: Int)] {
+    /// A part of a step with the active request, by index, and the row of it that it belongs to.
+    private typealias PlannedStep = (request: Int, row: Int, step: SequenceStep)
+
+    /// What the next step extends: rows that are decoding, then prompts as far as there is room.
+    private func plan() -> [PlannedStep] {
         var left = limits.tokensPerStep
-        var planned: [(index: Int, count: Int)] = []
-        for (index, request) in active.enumerated() where request.isDecoding && left > 0 {
-            planned.append((index, 1))
-            left -= 1
-        }
-        for (index, request) in active.enumerated() where !request.isDecoding && left > 0 {
-            let count = min(request.tokens.count - request.fed, left)
-            planned.append((index, count))
-            left -= count
+        var planned: [PlannedStep] = []
+        for isDecoding in [true, false] {
+            for (index, request) in active.enumerated() where request.isDecoding == isDecoding {
+                for row in request.rows.indices where left > 0 {
+                    let unfed = request.unfed(ofRow: row)
+                    guard !unfed.isEmpty else { continue }
+                    let tokens = Array(unfed.prefix(left))
+                    left -= tokens.count
+                    let step = SequenceStep(
+                        sequence: request.rows[row].sequence, tokens: tokens,
+                        output: tokens.count == unfed.count ? .last : .none)
+                    planned.append((index, row, step))
+                }
+            }
         }
         return planned
     }
 
-    /// Chooses a token for every row that got logits.
-    private func accept(
-        _ logits: Logits, _ planned: [(index: Int, count: Int)], _ steps: [SequenceStep]
-    ) -> [GenerationEvent] {
+    /// Hands the logits to the searches, and has the model follow them.
+    private func accept(_ logits: Logits, _ planned: [PlannedStep]) -> [GenerationEvent] {
         var events: [GenerationEvent] = []
         var ended: Set<Int> = []
-        var row = 0
+        var outputRow = 0
         let time = now()
-        for ((index, count), step) in zip(planned, steps) {
-            active[index].fed += count
+        for (index, row, step) in planned {
+            // A request that failed at an earlier row has nothing left to take.
+            if !ended.contains(index) { active[index].rows[row].fed += step.tokens.count }
             guard step.output == .last else { continue }
-            defer { row += 1 }
+            defer { outputRow += 1 }
+            guard !ended.contains(index) else { continue }
+            let id = active[index].id
             do {
-                let piece = try active[index].choose(from: logits.row(row), at: time)
-                if let reason = active[index].finishReason {
-                    let output = active[index].finish(reason, at: time)
-                    events.append(.finished(active[index].id, .success(output)))
+                let progress = try active[index].search.take(logits.row(outputRow), row: row)
+                if active[index].firstTokenAt == nil { active[index].firstTokenAt = time }
+                switch progress {
+                case .waiting: break
+                case .rows(let parents, let text):
+                    follow(parents, of: index)
+                    events.append(.token(id, text: text, completionTokens: active[index].search.generated))
+                case .over:
+                    events.append(.finished(id, .success(active[index].output(at: time))))
                     ended.insert(index)
-                } else {
-                    events.append(.token(active[index].id, text: piece, completionTokens: active[index].generated))
                 }
-            } catch let error as GenerationError {
-                events.append(.finished(active[index].id, .failure(error)))
-                ended.insert(index)
             } catch {
-                events.append(.finished(active[index].id, .failure(.model(String(describing: error)))))
+                let error = error as? GenerationError ?? .model(String(describing: error))
+                events.append(.finished(id, .failure(error)))
                 ended.insert(index)
             }
         }
         remove(ended)
         return events
+    }
+
+    /// Gives each new row of a request what its parent holds: the first child takes the parent's sequence over, the others
+    /// fork it. A row without children is forgotten.
+    private func follow(_ parents: [Int], of index: Int) {
+        let old = active[index].rows
+        var heirless = Set(old.indices)
+        active[index].rows = parents.map { parent in
+            if heirless.remove(parent) != nil { return old[parent] }
+            return ActiveRequest.Row(sequence: model.forkSequence(old[parent].sequence), fed: old[parent].fed)
+        }
+        for row in heirless { model.closeSequence(old[row].sequence) }
     }
 
     private func fail(_ indices: [Int], _ error: GenerationError) -> [GenerationEvent] {

@@ -14,7 +14,13 @@ public final class ScriptedModel: LanguageModel {
 
     private let seed: UInt64
     private let beforeStep: () -> Void
-    private var sequences: [SequenceID: [TokenID]] = [:]
+    /// A page stands for itself; it is in use as long as a sequence holds it.
+    private final class Page {}
+    private struct Sequence {
+        var tokens: [TokenID] = []
+        var pages: [Page] = []
+    }
+    private var sequences: [SequenceID: Sequence] = [:]
     private var nextID = 0
 
     /// - parameter beforeStep: called at the beginning of each step; may sleep, as a slow model would.
@@ -30,26 +36,32 @@ public final class ScriptedModel: LanguageModel {
         self.beforeStep = beforeStep
     }
 
-    public var tokensInUse: Int { sequences.values.reduce(0) { $0 + wholePages($1.count) } }
+    public var tokensInUse: Int {
+        Set(sequences.values.flatMap(\.pages).map(ObjectIdentifier.init)).count * pageLength
+    }
 
-    private func wholePages(_ count: Int) -> Int { (count + pageLength - 1) / pageLength * pageLength }
-
-    public func openSequence() -> SequenceID { insert([]) }
-    public func forkSequence(_ sequence: SequenceID) -> SequenceID { insert(tokens(of: sequence)) }
+    public func openSequence() -> SequenceID { insert(Sequence()) }
+    public func forkSequence(_ sequence: SequenceID) -> SequenceID { insert(self[sequence]) }
     public func closeSequence(_ sequence: SequenceID) {
         precondition(sequences.removeValue(forKey: sequence) != nil, "the sequence isn't open")
     }
-    public func length(of sequence: SequenceID) -> Int { tokens(of: sequence).count }
+    public func length(of sequence: SequenceID) -> Int { self[sequence].tokens.count }
 
-    private func insert(_ tokens: [TokenID]) -> SequenceID {
+    private func insert(_ sequence: Sequence) -> SequenceID {
         defer { nextID += 1 }
-        sequences[SequenceID(rawValue: nextID)] = tokens
+        sequences[SequenceID(rawValue: nextID)] = sequence
         return SequenceID(rawValue: nextID)
     }
 
-    private func tokens(of sequence: SequenceID) -> [TokenID] {
-        guard let tokens = sequences[sequence] else { preconditionFailure("the sequence isn't open") }
-        return tokens
+    private subscript(id: SequenceID) -> Sequence {
+        guard let sequence = sequences[id] else { preconditionFailure("the sequence isn't open") }
+        return sequence
+    }
+
+    /// Whether another sequence holds the last page, which this one must write to.
+    private func sharesLastPage(_ sequence: Sequence) -> Bool {
+        guard let last = sequence.pages.last, sequence.tokens.count % pageLength != 0 else { return false }
+        return sequences.values.count { $0.pages.contains { $0 === last } } > 1
     }
 
     public func step(_ steps: [SequenceStep]) throws -> Logits {
@@ -60,12 +72,13 @@ public final class ScriptedModel: LanguageModel {
             for token in step.tokens where token < 0 || token >= vocabularySize {
                 throw LanguageModelError.tokenOutOfRange(token: token, vocabularySize: vocabularySize)
             }
-            let held = tokens(of: step.sequence).count
-            let length = held + step.tokens.count
+            let sequence = self[step.sequence]
+            let length = sequence.tokens.count + step.tokens.count
             if length > contextLength {
                 throw LanguageModelError.contextExceeded(length: length, contextLength: contextLength)
             }
-            needed += wholePages(length) - wholePages(held)
+            let pages = (length + pageLength - 1) / pageLength - sequence.pages.count
+            needed += (pages + (sharesLastPage(sequence) ? 1 : 0)) * pageLength
         }
         if needed > tokenCapacity {
             throw LanguageModelError.pagesExhausted(needed: needed, available: tokenCapacity)
@@ -73,14 +86,16 @@ public final class ScriptedModel: LanguageModel {
         stepSizes.append(steps.reduce(0) { $0 + $1.tokens.count })
         var values: [Float] = []
         for step in steps {
-            var tokens = tokens(of: step.sequence)
+            var sequence = self[step.sequence]
+            if sharesLastPage(sequence) { sequence.pages[sequence.pages.count - 1] = Page() }
             for (index, token) in step.tokens.enumerated() {
-                tokens.append(token)
+                if sequence.tokens.count % pageLength == 0 { sequence.pages.append(Page()) }
+                sequence.tokens.append(token)
                 if step.output == .all || (step.output == .last && index == step.tokens.count - 1) {
-                    values += logits(after: tokens)
+                    values += logits(after: sequence.tokens)
                 }
             }
-            sequences[step.sequence] = tokens
+            sequences[step.sequence] = sequence
         }
         return Logits(values: values, vocabularySize: vocabularySize)
     }

@@ -5,7 +5,7 @@ import Darwin
 #endif
 
 /// What narrows the distribution that is drawn from, in HuggingFace's order: temperature, top-k, top-p, min-p,
-/// typical-p. Each works on what the one before left; what is removed gets -infinity; the best token always stays.
+/// typical-p, epsilon and eta cutoff. Each works on what the one before left; what is removed gets -infinity; the best token always stays.
 ///
 /// Probabilities are computed in double precision.
 package enum Warpers {
@@ -17,6 +17,8 @@ package enum Warpers {
         if let p = parameters.topP, p < 1 { keepNucleus(p, of: &scores) }
         if let share = parameters.minP, share > 0 { keepShare(share, of: &scores) }
         if let mass = parameters.typicalP, mass < 1 { keepTypical(mass, of: &scores) }
+        if let cutoff = parameters.epsilonCutoff, cutoff > 0 { keep(from: cutoff, of: &scores) }
+        if let cutoff = parameters.etaCutoff, cutoff > 0 { keepEta(cutoff, of: &scores) }
     }
 
     /// Softmax in double precision; 0 for -infinity.
@@ -92,15 +94,37 @@ package enum Warpers {
 
     private static func keepShare(_ share: Double, of scores: inout [Float]) {
         let probabilities = probabilities(of: scores)
-        let bound = share * (probabilities.max() ?? 0)
-        for index in scores.indices where probabilities[index] < bound { scores[index] = -.infinity }
+        keep(from: share * (probabilities.max() ?? 0), of: &scores, probabilities)
+    }
+
+    private static func keep(from bound: Double, of scores: inout [Float]) {
+        keep(from: bound, of: &scores, probabilities(of: scores))
+    }
+
+    /// The best tokens stay even under the bound.
+    private static func keep(from bound: Double, of scores: inout [Float], _ probabilities: [Double]) {
+        let best = scores.max() ?? 0
+        for index in scores.indices where probabilities[index] < bound && scores[index] < best {
+            scores[index] = -.infinity
+        }
+    }
+
+    /// From the lesser of the cutoff and sqrt(cutoff) * exp(-entropy) on.
+    private static func keepEta(_ cutoff: Double, of scores: inout [Float]) {
+        let probabilities = probabilities(of: scores)
+        keep(from: min(cutoff, cutoff.squareRoot() * exp(-entropy(of: probabilities))), of: &scores, probabilities)
+    }
+
+    /// In nats.
+    private static func entropy(of probabilities: [Double]) -> Double {
+        -probabilities.reduce(0.0) { $1 > 0 ? $0 + $1 * log($1) : $0 }
     }
 
     /// By distance of the information -log p from the entropy, the nearest first, until their mass reaches `mass`.
     private static func keepTypical(_ mass: Double, of scores: inout [Float]) {
         let probabilities = probabilities(of: scores)
         let candidates = scores.indices.filter { probabilities[$0] > 0 }
-        let entropy = -candidates.reduce(0.0) { $0 + probabilities[$1] * log(probabilities[$1]) }
+        let entropy = entropy(of: probabilities)
         let distances = candidates.map { (abs(-log(probabilities[$0]) - entropy), $0) }.sorted { $0 < $1 }
         var sum = 0.0
         var last = 0

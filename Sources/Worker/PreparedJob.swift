@@ -55,11 +55,6 @@ package struct JobPreparation: Sendable {
         } catch {
             throw Self.refusal(for: error)
         }
-        if rendered.parameters.beamCount > 1 {
-            throw JobRefusal(
-                code: "unsupported",
-                description: "num_beams is \(rendered.parameters.beamCount); this version searches with 1")
-        }
         if rendered.constraint != nil || rendered.adapter != nil {
             throw JobRefusal(
                 code: "unsupported",
@@ -175,6 +170,14 @@ extension DecodingParameters {
         typicalP = parameters.typicalP
         repetitionPenalty = parameters.repetitionPenalty
         noRepeatNgramSize = parameters.noRepeatNgramSize
+        beamCount = parameters.beamCount
+        lengthPenalty = parameters.lengthPenalty
+        earlyStopping =
+            switch parameters.earlyStopping {
+            case .atOnce: .atOnce
+            case .heuristic: .heuristic
+            case .never: .never
+            }
         self.endTokens = endTokens
         self.seed = seed
     }

@@ -20,18 +20,16 @@ struct EngineCommandTests {
         var requests: [String] = []
         var expected: [JSONValue: JSONValue] = [:]
         for (index, testCase) in array(try golden()["cases"]).enumerated() {
-            guard testCase["params"]?["num_beams"] == nil else { continue }
-            let result = array(testCase["results"])[0]
-            let request: JSONValue = [
-                "id": .integer(index), "prompt": testCase["text"]!, "allow_special": true,
-                "max_new_tokens": testCase["params"]!["max_new_tokens"]!,
-                "eos_token_id": testCase["params"]!["eos_token_id"] ?? .null,
-            ]
-            requests.append(request.text)
-            expected[.integer(index)] = result["new_tokens"]
-            expected[.string("\(index)")] = testCase["generated_text"] ?? result["generated_text"]
+            guard case .object(var request)? = testCase["params"] else { continue }
+            request["id"] = .integer(index)
+            request["prompt"] = testCase["text"]
+            request["allow_special"] = true
+            if request["eos_token_id"] == nil { request["eos_token_id"] = .null }
+            requests.append(JSONValue.object(request).text)
+            expected[.integer(index)] = testCase
         }
         #expect(requests.count > 10)
+        #expect(requests.contains { $0.contains("num_beams") })
         let outcome = try CommandLine().run(
             ["engine", "generate", "--model", model], input: requests.joined(separator: "\n"))
         #expect(outcome.status == 0)
@@ -39,8 +37,53 @@ struct EngineCommandTests {
         #expect(answers.count == requests.count)
         for answer in answers {
             let id = try #require(answer["id"])
-            #expect(answer["ids"] == expected[id])
+            let testCase = try #require(expected[id])
+            let result = array(testCase["results"])[0]
+            #expect(answer["ids"] == result["new_tokens"])
+            if case .string(let text)? = testCase["generated_text"] {
+                // An end token that ended the text is no part of it.
+                let end = result["finish"] == "eos" ? "<|endoftext|>" : ""
+                #expect(answer["text"] == .string(String(text.dropLast(end.count))))
+            }
+            if case .number(let score)? = result["sequence_score"], case .number(let found)? = answer["score"] {
+                #expect(abs(found - score) <= 1e-3 * max(1, abs(score)))
+            }
         }
+    }
+
+    @Test("each text that a request asks for has a line, by rank")
+    func severalTexts() throws {
+        let outcome = try CommandLine().run(
+            ["engine", "generate", "--model", model],
+            input: """
+                {"id": "beams", "prompt": "Hello", "max_new_tokens": 6, "num_beams": 4, "num_return_sequences": 3, "early_stopping": "never"}
+                {"id": "draws", "prompt": "Hello", "max_new_tokens": 6, "do_sample": true, "num_return_sequences": 3, "seed": 5}
+                {"id": "many", "prompt": "Hello", "max_new_tokens": 6, "do_sample": true, "num_return_sequences": 60, "seed": 5}
+                {"id": "greedy", "prompt": "Hello", "num_return_sequences": 2}
+                {"id": "word", "prompt": "Hello", "early_stopping": "sometimes"}
+                {"id": "bad", "prompt": "Hello", "bad_words_ids": [1]}
+                """)
+        var texts: [JSONValue: [JSONValue]] = [:]
+        var scores: [Double] = []
+        var errors: [JSONValue: JSONValue] = [:]
+        for object in try outcome.objects {
+            let id = try #require(object["id"])
+            if let error = object["error"] {
+                errors[id] = error
+                continue
+            }
+            #expect(object["sequence"] == .integer(texts[id]?.count ?? 0), "in order of rank")
+            texts[id, default: []].append(try #require(object["ids"]))
+            if id == "beams", case .number(let score)? = object["score"] { scores.append(score) }
+        }
+        #expect(texts.mapValues(\.count) == ["beams": 3, "draws": 3, "many": 60])
+        #expect(scores.count == 3 && scores == scores.sorted(by: >))
+        #expect(texts["many"].map { Array($0.prefix(3)) } == texts["draws"], "a draw goes by the seed and its number")
+        let greedy =
+            "num_return_sequences is 2; allowed: 1, or do_sample or num_beams above 1: greedy decoding has one answer"
+        #expect(errors["greedy"] == .string(greedy))
+        #expect(errors["word"] == "early_stopping: expected true, false or \"never\", found \"sometimes\"")
+        #expect(errors["bad"] == "bad_words_ids: expected a list of token ids, found 1")
     }
 
     @Test("the text before a stop string is kept whole")

@@ -8,9 +8,10 @@ import Tokenization
 /// What HuggingFace's `generate` was asked for, as far as this engine has it.
 struct GoldenParameters: Decodable {
     let maxNewTokens: Int
-    let minNewTokens, topK, noRepeatNgramSize, numBeams: Int?
+    let minNewTokens, topK, noRepeatNgramSize, numBeams, numReturnSequences: Int?
     let doSample: Bool?
-    let temperature, topP, minP, typicalP, repetitionPenalty: Double?
+    let temperature, topP, minP, typicalP, repetitionPenalty, lengthPenalty: Double?
+    let earlyStopping: EarlyStopping?
     let eosTokenId: TokenList?
 
     struct TokenList: Decodable {
@@ -18,6 +19,21 @@ struct GoldenParameters: Decodable {
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
             tokens = Set(try (try? [container.decode(TokenID.self)]) ?? container.decode([TokenID].self))
+        }
+    }
+
+    /// true, false or "never".
+    struct EarlyStopping: Decodable {
+        let value: DecodingParameters.EarlyStopping
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let flag = try? container.decode(Bool.self) {
+                value = flag ? .atOnce : .heuristic
+            } else {
+                let word = try container.decode(String.self)
+                try #require(word == "never")
+                value = .never
+            }
         }
     }
 
@@ -33,6 +49,10 @@ struct GoldenParameters: Decodable {
         result.repetitionPenalty = repetitionPenalty
         result.noRepeatNgramSize = noRepeatNgramSize
         result.endTokens = eosTokenId?.tokens ?? []
+        result.beamCount = numBeams ?? 1
+        result.sequenceCount = numReturnSequences ?? 1
+        result.lengthPenalty = lengthPenalty ?? 1
+        result.earlyStopping = earlyStopping?.value ?? .heuristic
         return result
     }
 }
@@ -44,6 +64,7 @@ struct DecodingTests {
             let newTokens: [TokenID]
             let finish: String
             let tokenLogprobs: [Double]
+            let sequenceScore: Double?
         }
         let id: String
         let prompts: [[TokenID]]
@@ -51,8 +72,8 @@ struct DecodingTests {
         let results: [Result]
     }
 
-    @Test("greedy continuations equal HuggingFace's, all cases in one batch", arguments: GoldenModel.all)
-    func greedy(_ golden: GoldenModel) throws {
+    @Test("greedy and beam continuations equal HuggingFace's, all cases in one batch", arguments: GoldenModel.all)
+    func continuations(_ golden: GoldenModel) throws {
         struct File: Decodable {
             let weights: String
             let cases: [GenerationCase]
@@ -62,29 +83,38 @@ struct DecodingTests {
         let scheduler = Scheduler(
             model: try golden.load(checkpoint.dir, threads: 2, tokenCapacity: 20_000), tokenizer: nil,
             limits: SchedulerLimits(rows: 16, tokensPerStep: 100))
-        var expected: [RequestID: (name: String, result: GenerationCase.Result)] = [:]
-        for generation in file.cases where generation.params.numBeams == nil {
-            for (prompt, result) in zip(generation.prompts, generation.results) {
-                let id = try scheduler.add(
-                    GenerationRequest(prompt: prompt, parameters: generation.params.decoding))
-                expected[id] = (generation.id, result)
+        var expected: [RequestID: (name: String, results: [GenerationCase.Result])] = [:]
+        for generation in file.cases {
+            let parameters = generation.params.decoding
+            for (index, prompt) in generation.prompts.enumerated() {
+                let id = try scheduler.add(GenerationRequest(prompt: prompt, parameters: parameters))
+                let results = generation.results.dropFirst(index * parameters.sequenceCount)
+                expected[id] = (generation.id, Array(results.prefix(parameters.sequenceCount)))
             }
         }
-        #expect(!expected.isEmpty)
+        #expect(file.cases.contains { $0.params.numBeams == nil } && file.cases.contains { $0.params.numBeams != nil })
         var finished = 0
         while scheduler.hasWork {
             for case .finished(let id, let outcome) in scheduler.step() {
                 let output = try outcome.get()
-                let (name, result) = try #require(expected[id])
+                let (name, results) = try #require(expected[id])
                 finished += 1
-                #expect(output.tokens == result.newTokens, "\(name)")
-                #expect(output.finishReason == (result.finish == "eos" ? .stop : .length), "\(name)")
-                for (found, expected) in zip(output.tokenLogprobs, result.tokenLogprobs) {
-                    #expect(abs(found - expected) <= 1e-3, "\(name)")
-                }
+                #expect(output.all.map(\.tokens) == results.map(\.newTokens), "\(name)")
+                for (found, result) in zip(output.all, results) { compare(found, result, name) }
             }
         }
         #expect(finished == expected.count)
+    }
+
+    private func compare(_ found: GenerationOutput, _ expected: GenerationCase.Result, _ name: String) {
+        #expect(found.finishReason == (expected.finish == "eos" ? .stop : .length), "\(name)")
+        for (found, expected) in zip(found.tokenLogprobs, expected.tokenLogprobs) {
+            #expect(abs(found - expected) <= 1e-3, "\(name)")
+        }
+        #expect((found.sequenceScore == nil) == (expected.sequenceScore == nil), "\(name)")
+        if let found = found.sequenceScore, let expected = expected.sequenceScore {
+            #expect(abs(found - expected) <= 1e-3 * max(1, abs(expected)), "\(name)")
+        }
     }
 
     @Test("what the sampler draws from equals HuggingFace's distributions", arguments: GoldenModel.all)

@@ -12,7 +12,16 @@ struct SchedulerTests {
     /// A request with random prompt and parameters.
     private func request(_ random: inout SplitMix64) -> GenerationRequest {
         var parameters = DecodingParameters(maxNewTokens: Int.random(in: 1...40, using: &random))
-        parameters.doSample = Bool.random(using: &random)
+        if Bool.random(using: &random) {
+            parameters.beamCount = Int.random(in: 2...5, using: &random)
+            parameters.sequenceCount = Int.random(in: 1...parameters.beamCount, using: &random)
+            parameters.lengthPenalty = Double.random(in: -1...2, using: &random)
+            parameters.earlyStopping = [.atOnce, .heuristic, .never].randomElement(using: &random) ?? .never
+            parameters.noRepeatNgramSize = Bool.random(using: &random) ? 2 : nil
+        } else if Bool.random(using: &random) {
+            parameters.doSample = true
+            parameters.sequenceCount = Int.random(in: 1...3, using: &random)
+        }
         parameters.temperature = Double.random(in: 0.5...1.5, using: &random)
         parameters.topK = Bool.random(using: &random) ? 20 : nil
         parameters.topP = Bool.random(using: &random) ? 0.9 : nil
@@ -43,7 +52,7 @@ struct SchedulerTests {
         var random = SplitMix64(seed: UInt64(seed))
         let limits = SchedulerLimits(
             rows: Int.random(in: 1...9, using: &random), tokensPerStep: Int.random(in: 1...70, using: &random))
-        let model = model(capacity: Int.random(in: 104...400, using: &random))
+        let model = model(capacity: Int.random(in: 320...800, using: &random))
         let scheduler = Scheduler(model: model, tokenizer: nil, limits: limits)
         var requests: [RequestID: GenerationRequest] = [:]
         var results: [RequestID: Result<GenerationOutput, GenerationError>] = [:]
@@ -60,10 +69,12 @@ struct SchedulerTests {
         for (id, request) in requests {
             let together = try #require(results[id]).get()
             let alone = try alone(request)
-            #expect(together.tokens == alone.tokens)
-            #expect(together.tokenLogprobs == alone.tokenLogprobs)
-            #expect(together.topLogprobs == alone.topLogprobs)
-            #expect(together.finishReason == alone.finishReason)
+            #expect(together.all.count == request.parameters.sequenceCount)
+            #expect(together.all.map(\.tokens) == alone.all.map(\.tokens))
+            #expect(together.all.map(\.tokenLogprobs) == alone.all.map(\.tokenLogprobs))
+            #expect(together.all.map(\.topLogprobs) == alone.all.map(\.topLogprobs))
+            #expect(together.all.map(\.finishReason) == alone.all.map(\.finishReason))
+            #expect(together.all.map(\.sequenceScore) == alone.all.map(\.sequenceScore))
         }
         #expect(model.stepSizes.allSatisfy { $0 <= limits.tokensPerStep })
         #expect(model.tokensInUse == 0, "every page was given back")
@@ -128,9 +139,11 @@ struct SchedulerTests {
             }
         }
         #expect(error(prompt: 90, new: 11) == .contextExceeded(promptTokens: 90, maxNewTokens: 11, contextLength: 100))
-        #expect(error(prompt: 90, new: .max) == .contextExceeded(
-            promptTokens: 90, maxNewTokens: .max, contextLength: 100))
-        #expect(error(prompt: 60, new: 10) == .memoryExceeded(tokens: 70, capacity: 64))
+        #expect(
+            error(prompt: 90, new: .max)
+                == .contextExceeded(
+                    promptTokens: 90, maxNewTokens: .max, contextLength: 100))
+        #expect(error(prompt: 60, new: 10) == .memoryExceeded(tokens: 72, capacity: 64))
         #expect(error(prompt: 0, new: 1) == .emptyPrompt)
         #expect(error(prompt: 1, new: 0) == .parameter(name: "max_new_tokens", value: "0", allowed: "at least 1"))
         #expect(throws: GenerationError.tokenOutOfRange(token: 50, vocabularySize: 50)) {

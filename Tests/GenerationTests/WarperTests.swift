@@ -1,5 +1,6 @@
 import Generation
 import Testing
+
 #if canImport(Glibc)
 import Glibc
 #endif
@@ -49,6 +50,49 @@ struct WarperTests {
         #expect(kept { $0.typicalP = 0.2 } == [1])
         #expect(kept { $0.typicalP = 0.7 } == [0, 1])
         #expect(kept { $0.typicalP = 0.8 } == [0, 1, 2, 3])
+    }
+
+    @Test("the epsilon cutoff is a probability; the best stays even under it")
+    func epsilonCutoff() {
+        #expect(kept { $0.epsilonCutoff = 0 } == [0, 1, 2, 3])
+        #expect(kept { $0.epsilonCutoff = 0.12 } == [0, 1, 2, 3])
+        #expect(kept { $0.epsilonCutoff = 0.2 } == [0, 1])
+        #expect(kept { $0.epsilonCutoff = 0.9 } == [0])
+    }
+
+    @Test("the eta cutoff is lower where the entropy is high")
+    func etaCutoff() {
+        // exp(-entropy) is 2^-1.75 = 0.2973. 0.17: the cutoff itself, or sqrt(0.17) * 0.2973 = 0.1226, the lesser, under
+        // 0.125. 0.19: 0.1296.
+        #expect(kept { $0.etaCutoff = 0.17 } == [0, 1, 2, 3])
+        #expect(kept { $0.etaCutoff = 0.19 } == [0, 1])
+        // sqrt(0.9) * 0.2973 = 0.282.
+        #expect(kept { $0.etaCutoff = 0.9 } == [0])
+        #expect(kept { $0.etaCutoff = 0 } == [0, 1, 2, 3])
+        // A small one is the lesser itself.
+        #expect(kept { $0.etaCutoff = 0.01 } == [0, 1, 2, 3])
+    }
+
+    @Test("each warper works on what the one before left")
+    func order() {
+        // Of 0.5 and 0.25 the second has a third: more than 0.3, though 0.25 is less.
+        #expect(
+            kept {
+                $0.topK = 2
+                $0.epsilonCutoff = 0.3
+            } == [0, 1])
+        #expect(
+            kept {
+                $0.topK = 2
+                $0.epsilonCutoff = 0.34
+            } == [0])
+        // Epsilon goes first: of the 0.5 and 0.25 it leaves, the entropy is 0.6365, and sqrt(0.4) * exp(-0.6365) is 0.3346.
+        #expect(
+            kept {
+                $0.epsilonCutoff = 0.2
+                $0.etaCutoff = 0.4
+            } == [0])
+        #expect(kept { $0.etaCutoff = 0.4 } == [0, 1])
     }
 
     @Test("temperature sharpens and flattens")

@@ -14,7 +14,7 @@ struct WorkerTests {
     private func text(_ index: Int) -> NewJob {
         NewJob(
             kind: "summarize", input: .inline("Text number \(index). The ferry crossed the river at noon."),
-            options: ["max_new_tokens": .integer(3 + index % 5)])
+            options: ["max_new_tokens": .integer(3 + index % 5), "num_beams": .integer(1 + index % 3)])
     }
 
     private func snapshot(_ id: Int64) async throws -> JobSnapshot { try #require(await queue.snapshot(id)) }
@@ -63,7 +63,9 @@ struct WorkerTests {
                 NewJob(kind: "sumarize", input: .inline("x")),
                 NewJob(kind: "summarize", input: .inline(long)),
                 NewJob(kind: "summarize", input: .inline("x"), options: ["temprature": .integer(1)]),
-                NewJob(kind: "summarize", input: .inline("x"), options: ["num_beams": .integer(4)]),
+                NewJob(
+                    kind: "summarize", input: .inline("x"),
+                    options: ["num_beams": .integer(4), "do_sample": .bool(true)]),
                 NewJob(kind: "answer", input: .inline("x")),
                 text(1),
             ], now: Date())
@@ -75,7 +77,7 @@ struct WorkerTests {
         #expect(errors[0].contains("there is no kind 'sumarize'") && errors[0].contains("summarize"))
         #expect(errors[1].contains("tokens") && errors[1].contains("context of 2048"))
         #expect(errors[2].contains("'temprature'"))
-        #expect(errors[3].contains("num_beams"))
+        #expect(errors[3].contains("num_beams is 4; allowed: 1 with do_sample"))
         #expect(errors[4].contains("needs a question"))
         for job in jobs.dropLast() {
             #expect(try await snapshot(job.id).state == .discarded)

@@ -9,12 +9,11 @@ struct DecodingFields {
     static let names: Set<String> = [
         "max_new_tokens", "min_new_tokens", "num_beams", "num_return_sequences", "early_stopping", "length_penalty",
         "no_repeat_ngram_size", "repetition_penalty", "do_sample", "temperature", "top_k", "top_p", "min_p",
-        "typical_p", "seed", "eos_token_id",
+        "typical_p", "epsilon_cutoff", "eta_cutoff", "bad_words_ids", "suppress_tokens", "seed", "eos_token_id",
+        "length_penalty_includes_prompt",
     ]
 
     let parameters: DecodingParameters
-    /// Texts to return.
-    let sequenceCount: Int
 
     /// - throws: ``RequestError`` for a field of a wrong type or one that asks for what the engine can't do.
     init(_ fields: RequestFields, configuration: GPTJConfiguration) throws {
@@ -26,23 +25,32 @@ struct DecodingFields {
         parameters.topP = try fields.number("top_p")
         parameters.minP = try fields.number("min_p")
         parameters.typicalP = try fields.number("typical_p")
+        parameters.epsilonCutoff = try fields.number("epsilon_cutoff")
+        parameters.etaCutoff = try fields.number("eta_cutoff")
+        parameters.badWords = try fields.tokenLists("bad_words_ids") ?? []
+        parameters.suppressedTokens = Set(try fields.tokens("suppress_tokens") ?? [])
         parameters.repetitionPenalty = try fields.number("repetition_penalty")
         parameters.noRepeatNgramSize = try fields.integer("no_repeat_ngram_size")
         if let seed = try fields.integer("seed") { parameters.seed = UInt64(bitPattern: Int64(seed)) }
         parameters.endTokens = try Self.endTokens(fields, configuration: configuration)
         // With a minimum above an explicit maximum nothing can be right; without one the minimum moves the default.
         if !fields.has("max_new_tokens") { parameters.maxNewTokens = max(20, parameters.minNewTokens) }
-        sequenceCount = try fields.integer("num_return_sequences") ?? 1
-        guard (1...1024).contains(sequenceCount) else {
-            throw RequestError("num_return_sequences is \(sequenceCount); allowed: 1 to 1024")
-        }
-        if sequenceCount > 1, !parameters.doSample {
-            throw RequestError("num_return_sequences above 1 needs do_sample: greedy decoding has one answer")
-        }
-        if let beams = try fields.integer("num_beams"), beams != 1 {
-            throw RequestError("num_beams is \(beams); this version searches with 1")
-        }
+        parameters.sequenceCount = try fields.integer("num_return_sequences") ?? 1
+        parameters.beamCount = try fields.integer("num_beams") ?? 1
+        parameters.lengthPenalty = try fields.number("length_penalty") ?? 1
+        parameters.lengthPenaltyIncludesPrompt = try fields.bool("length_penalty_includes_prompt") ?? false
+        parameters.earlyStopping = try Self.earlyStopping(fields)
         self.parameters = parameters
+    }
+
+    private static func earlyStopping(_ fields: RequestFields) throws -> DecodingParameters.EarlyStopping {
+        switch fields["early_stopping"] {
+        case nil, .bool(false): .heuristic
+        case .bool(true): .atOnce
+        case .string("never"): .never
+        case let other?:
+            throw RequestError("early_stopping: expected true, false or \"never\", found \(other.summary)")
+        }
     }
 
     /// One id, a list, or null for none; by default the model's own.

@@ -26,10 +26,11 @@ struct DistributionCommand: AsyncParsableCommand {
                 "continuation", idsName: "continuation_ids", tokenizer: loaded.tokenizer)
             guard !prompt.isEmpty else { throw RequestError("the prompt has no tokens; give at least one") }
             var parameters = try DecodingFields(fields, configuration: loaded.configuration).parameters
+            parameters.beamCount = 1
             // A distribution is what is drawn from, whether or not the request says that it would be.
             parameters.doSample = true
             parameters.maxNewTokens = max(parameters.maxNewTokens, continuation.count)
-            try parameters.validate()
+            try parameters.validate(vocabularySize: loaded.vocabularySize)
             let sampler = Sampler(
                 parameters, tokenCount: loaded.tokenCount)
             let tokens = prompt + continuation

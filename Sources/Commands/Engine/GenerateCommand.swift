@@ -9,13 +9,18 @@ struct GenerateCommand: AsyncParsableCommand {
         abstract: "Prompts to texts; many at once, answers as they finish.",
         discussion: """
             in:  {"id", "prompt" or "prompt_ids", "max_new_tokens", "min_new_tokens", "do_sample", "temperature", "top_k",
-                 "top_p", "min_p", "typical_p", "repetition_penalty", "no_repeat_ngram_size", "seed", "stop": [...],
-                 "eos_token_id", "num_return_sequences", "logprobs": n, "allow_special", "skip_special_tokens"}
+                 "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff", "repetition_penalty",
+                 "no_repeat_ngram_size", "bad_words_ids", "suppress_tokens", "num_beams", "early_stopping",
+                 "length_penalty", "length_penalty_includes_prompt", "num_return_sequences", "seed", "stop": [...],
+                 "eos_token_id", "logprobs": n, "allow_special", "skip_special_tokens"}
                  Names and meanings are those of HuggingFace's generate; what isn't named is off. eos_token_id: one id,
                  a list, or null for none; by default the model's own. max_new_tokens: 20 by default.
+                 length_penalty_includes_prompt (ours): the length counts the prompt and not the end token, as in
+                 HuggingFace before transformers#27351, which MLPerf's GPT-J figures were made with.
             out: {"id", "sequence", "ids", "text", "finish_reason", "score", "prompt_tokens", "cached_tokens",
                  "completion_tokens", "prompt_ms", "generate_ms"}
-                 score: the mean log-probability of the tokens. ids hold the end token where one ended the text; text
+                 One line a returned sequence. sequence: 0 for the best of a beam search, or the first draw. score: of a
+                 beam search HuggingFace's sequences_scores, else the mean log-probability of the tokens. ids hold the end token where one ended the text; text
                  doesn't.
             """)
 
@@ -49,19 +54,16 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     /// Answers one line; returns the number of failures, 0 or 1.
-    private static func answer(_ line: [UInt8], _ loaded: LoadedModel, _ service: GenerationService) async throws -> Int {
+    private static func answer(_ line: [UInt8], _ loaded: LoadedModel, _ service: GenerationService) async throws -> Int
+    {
         var id = JSONValue.null
         do {
             let fields = try LineService.parse(line)
             id = fields.id
-            let requests = try requests(from: fields, loaded)
-            try await withThrowingTaskGroup(of: (Int, GenerationOutput).self) { group in
-                for (sequence, request) in requests.enumerated() {
-                    group.addTask { (sequence, try await service.generate(request)) }
-                }
-                for try await (sequence, output) in group {
-                    try Console.write(Self.line(id: id, sequence: sequence, output) + [0x0A])
-                }
+            let request = try request(from: fields, loaded)
+            let outputs = try await outputs(of: request, loaded, service)
+            for (sequence, output) in outputs.enumerated() {
+                try Console.write(Self.line(id: id, sequence: sequence, output) + [0x0A])
             }
             return 0
         } catch let error as CommandError {
@@ -72,7 +74,28 @@ struct GenerateCommand: AsyncParsableCommand {
         }
     }
 
-    private static func requests(from fields: RequestFields, _ loaded: LoadedModel) throws -> [GenerationRequest] {
+    /// All texts that a request asks for, by rank.
+    private static func outputs(
+        of request: GenerationRequest, _ loaded: LoadedModel, _ service: GenerationService
+    ) async throws -> [GenerationOutput] {
+        let parameters = request.parameters
+        guard parameters.doSample, parameters.sequenceCount > 1 else { return try await service.generate(request).all }
+        if parameters.sequenceCount <= loaded.limits.rows {
+            // The prompt is read once for all draws, where there is memory for all of them.
+            do { return try await service.generate(request).all } catch GenerationError.memoryExceeded {}
+        }
+        try parameters.validate(vocabularySize: loaded.vocabularySize)
+        return try await withThrowingTaskGroup(of: (Int, GenerationOutput).self) { group in
+            for index in 0..<parameters.sequenceCount {
+                var draw = request
+                draw.parameters = parameters.draw(index)
+                group.addTask { [draw] in (index, try await service.generate(draw)) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
+    private static func request(from fields: RequestFields, _ loaded: LoadedModel) throws -> GenerationRequest {
         try fields.refuseUnknown(fieldNames)
         if fields["constraint"] != nil { throw RequestError("constraint: this version generates without constraints") }
         let decoding = try DecodingFields(fields, configuration: loaded.configuration)
@@ -85,14 +108,9 @@ struct GenerateCommand: AsyncParsableCommand {
         guard (0...100).contains(logprobs) else { throw RequestError("logprobs is \(logprobs); allowed: 0 to 100") }
         let prompt = try fields.tokens("prompt", idsName: "prompt_ids", tokenizer: loaded.tokenizer)
         let skipsSpecial = try fields.bool("skip_special_tokens") ?? false
-        return (0..<decoding.sequenceCount).map { sequence in
-            var parameters = decoding.parameters
-            // Each returned sequence draws by a seed of its own.
-            parameters.seed = parameters.seed &+ UInt64(sequence) &* 0xD1B5_4A32_D192_ED03
-            return GenerationRequest(
-                prompt: prompt, parameters: parameters, stopStrings: stops, topLogprobs: logprobs,
-                skipSpecialTokens: skipsSpecial)
-        }
+        return GenerationRequest(
+            prompt: prompt, parameters: decoding.parameters, stopStrings: stops, topLogprobs: logprobs,
+            skipSpecialTokens: skipsSpecial)
     }
 
     private static func line(id: JSONValue, sequence: Int, _ output: GenerationOutput) -> [UInt8] {
@@ -102,7 +120,7 @@ struct GenerateCommand: AsyncParsableCommand {
             "ids": .array(output.tokens.map { .integer(Int($0)) }),
             "text": .string(output.text),
             "finish_reason": .string(output.finishReason.rawValue),
-            "score": output.meanLogprob.map { .number($0) } ?? .null,
+            "score": (output.sequenceScore ?? output.meanLogprob).map { .number($0) } ?? .null,
             "prompt_tokens": .integer(output.promptTokens),
             "cached_tokens": .integer(output.cachedTokens),
             "completion_tokens": .integer(output.tokens.count),

@@ -70,16 +70,27 @@ struct RequestFields {
 
     /// A list of token ids.
     func tokens(_ name: String) throws -> [TokenID]? {
+        try self[name].map { try tokens(name, $0) }
+    }
+
+    /// A list of lists of token ids.
+    func tokenLists(_ name: String) throws -> [[TokenID]]? {
         switch self[name] {
         case nil: return nil
-        case .array(let values):
-            return try values.map { value in
-                guard case .integer(let number) = value, let token = TokenID(exactly: number) else {
-                    throw RequestError("\(name): expected token ids, found \(value.summary)")
-                }
-                return token
+        case .array(let lists): return try lists.map { try tokens(name, $0) }
+        default: throw wrong(name, "lists of token ids")
+        }
+    }
+
+    private func tokens(_ name: String, _ list: JSONValue) throws -> [TokenID] {
+        guard case .array(let values) = list else {
+            throw RequestError("\(name): expected a list of token ids, found \(list.summary)")
+        }
+        return try values.map { value in
+            guard case .integer(let number) = value, let token = TokenID(exactly: number) else {
+                throw RequestError("\(name): expected token ids, found \(value.summary)")
             }
-        default: throw wrong(name, "a list of token ids")
+            return token
         }
     }
 

@@ -1,0 +1,78 @@
+import Tokenization
+
+/// The best texts of a beam search; each row is a beam.
+struct BeamTexts: TextSearch {
+    /// What the logits of one row say about its continuations.
+    private struct Offer: Sendable {
+        let continuations: [BeamSearch<Draft>.Continuation]
+        /// Without processors, beside `continuations`.
+        let logprobs: [TokenID: Double]
+        let alternatives: [GenerationOutput.Alternative]
+    }
+
+    private let request: GenerationRequest
+    private let processors: LogitsProcessors
+    private var search: BeamSearch<Draft>
+    /// By row; `nil` where the logits aren't there yet.
+    private var offers: [Offer?] = [nil]
+
+    /// - parameter tokenCount: see ``Sampler``.
+    init(_ request: GenerationRequest, tokenizer: Tokenizer?, tokenCount: Int) {
+        self.request = request
+        processors = LogitsProcessors(request.parameters, tokenCount: tokenCount)
+        search = BeamSearch(
+            from: Draft(request, tokenizer: tokenizer), promptLength: request.prompt.count, request.parameters)
+    }
+
+    func tokens(ofRow row: Int) -> [TokenID] { search.running[row].text.tokens }
+    var generated: Int { search.length }
+
+    mutating func take(_ logits: ArraySlice<Float>, row: Int) throws -> SearchProgress {
+        offers[row] = try offer(logits, tokens: tokens(ofRow: row))
+        let complete = offers.compactMap(\.self)
+        guard complete.count == offers.count else { return .waiting }
+        let parents = search.advance(complete.map(\.continuations)) { beam, draft, continuation in
+            var draft = draft
+            _ = draft.append(
+                Choice(
+                    token: continuation.token, logprob: complete[beam].logprobs[continuation.token] ?? -.infinity,
+                    alternatives: complete[beam].alternatives))
+            if draft.endsWithEndToken { return .endToken(draft) }
+            return draft.finishReason == nil ? .open(draft) : .ended(draft)
+        }
+        if search.isOver {
+            // The processors left nothing to end with.
+            if search.finished.isEmpty {
+                throw GenerationError.noTokenLeft(position: request.prompt.count + search.length)
+            }
+            return .over
+        }
+        offers = Array(repeating: nil, count: parents.count)
+        // Which text wins is known at the end only.
+        return .rows(continuing: parents, text: "")
+    }
+
+    private func offer(_ logits: ArraySlice<Float>, tokens: [TokenID]) throws -> Offer {
+        guard logits.allSatisfy(\.isFinite) else { throw GenerationError.notFinite(position: tokens.count - 1) }
+        let plain = LogProbabilities.all(logits)
+        // Not normalized again: what the processors take away is lost to the beam's score.
+        var scores = plain
+        processors.process(&scores, tokens: tokens, generated: generated)
+        let best = LogProbabilities.largest(BeamSearch<Draft>.continuationCount(request.parameters), of: scores)
+        return Offer(
+            continuations: best.map { .init(token: $0.token, logprob: Double($0.value)) },
+            logprobs: Dictionary(uniqueKeysWithValues: best.map { ($0.token, Double(plain[Int($0.token)])) }),
+            alternatives: LogProbabilities.alternatives(request.topLogprobs, in: logits))
+    }
+
+    func outputs() -> [GenerationOutput] {
+        let ranked = search.isOver ? search.finished : search.standing
+        return ranked.prefix(request.parameters.sequenceCount).map { hypothesis in
+            var output = hypothesis.text.output()
+            output.sequenceScore = hypothesis.score
+            // Even a text that ended might have been surpassed.
+            if !search.isOver { output.finishReason = .cancelled }
+            return output
+        }
+    }
+}
