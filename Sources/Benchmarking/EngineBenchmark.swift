@@ -7,6 +7,8 @@ import Tokenization
 public struct EngineMeasurement: Sendable {
     public struct Ceilings: Sendable {
         public var gigaflopsF32: Double
+        /// Multiply-adds of bytes, two operations each.
+        public var gigaopsInt8: Double
         public var gigabytesPerSecond: Double
     }
 
@@ -23,16 +25,20 @@ public struct EngineMeasurement: Sendable {
         /// Slowest and fastest run.
         public var range: ClosedRange<Double>
         /// Of the roofline: the time that the larger of bytes over bandwidth and operations over peak would take, by
-        /// the time it took.
+        /// the time it took. The peak is that of the weights' type for the matrices and of f32 for attention.
         public var share: Double
     }
 
-    /// A product of the engine's kernels beside OpenBLAS's: `[rows, inner] * [inner, columns]`, GFLOP/s.
+    /// A product of the engine's kernels beside OpenBLAS's: `[rows, inner] * [inner, columns]`, 10^9 operations a second.
     public struct Product: Sendable {
         public var rows: Int
         public var columns: Int
         public var inner: Int
+        /// Of f32 weights.
         public var own: Double
+        /// Of weights of 8 and 4 bits; the activations are quantized in the time.
+        public var int8: Double
+        public var int4: Double
         public var openBLAS: Double
     }
 
@@ -92,6 +98,7 @@ public struct EngineBenchmark {
         _ = compute.measureBandwidth(buffer)
         return EngineMeasurement.Ceilings(
             gigaflopsF32: (0..<3).map { _ in compute.measureArithmetic(seconds: 0.3) }.max() ?? 0,
+            gigaopsInt8: (0..<3).map { _ in compute.measureIntegerArithmetic(seconds: 0.3) }.max() ?? 0,
             gigabytesPerSecond: (0..<5).map { _ in compute.measureBandwidth(buffer) }.max() ?? 0)
     }
 
@@ -108,16 +115,20 @@ public struct EngineBenchmark {
         let values = FloatBuffer(count: columns * inner)
         values.fill { 0.01 }
         let matrix = WeightMatrix(rows: columns, columns: inner, values: values)
+        let matrices = [matrix] + [.int8, .int4].map { matrix.quantized(to: $0, on: compute) }
         for rows in [1, 8, 32, 128, 512] {
             let input = Activations(width: inner, rows: rows)
             let flat = FloatBuffer(count: rows * inner)
             let output = Activations(width: columns, rows: rows)
             let flatOutput = FloatBuffer(count: rows * columns)
             let operations = 2e-9 * Double(rows) * Double(columns) * Double(inner)
-            // One after the other in each repetition, so that both meet the same machine.
-            var (own, theirs): ([Double], [Double]) = ([], [])
+            // One after the other in each repetition, so that all meet the same machine.
+            var own = [[Double]](repeating: [], count: matrices.count)
+            var theirs: [Double] = []
             for _ in 0...repetitions {
-                own.append(operations / seconds { matrix.multiply(input, into: output, on: compute) })
+                for (index, matrix) in matrices.enumerated() {
+                    own[index].append(operations / seconds { matrix.multiply(input, into: output, on: compute) })
+                }
                 theirs.append(
                     operations
                         / seconds {
@@ -126,7 +137,8 @@ public struct EngineBenchmark {
             }
             measurement.products.append(
                 EngineMeasurement.Product(
-                    rows: rows, columns: columns, inner: inner, own: own.dropFirst().median,
+                    rows: rows, columns: columns, inner: inner, own: own[0].dropFirst().median,
+                    int8: own[1].dropFirst().median, int4: own[2].dropFirst().median,
                     openBLAS: theirs.dropFirst().median))
         }
     }
@@ -185,8 +197,11 @@ public struct EngineBenchmark {
     ) -> EngineMeasurement.Case {
         let counted = times.dropFirst().sorted()
         let median = counted[counted.count / 2]
-        let least = max(
-            work.bytes / ceilings.gigabytesPerSecond / 1e9, work.operations / ceilings.gigaflopsF32 / 1e9)
+        let peak = weights.quantization == nil ? ceilings.gigaflopsF32 : ceilings.gigaopsInt8
+        let least =
+            max(
+                work.bytes / ceilings.gigabytesPerSecond,
+                work.operations / peak + work.attentionOperations / ceilings.gigaflopsF32) / 1e9
         return EngineMeasurement.Case(
             phase: phase, rows: rows, context: context, tokensPerSecond: Double(tokens) / median,
             range: Double(tokens) / counted[counted.count - 1]...Double(tokens) / counted[0], share: least / median)
@@ -204,7 +219,9 @@ public struct EngineBenchmark {
 private struct Work {
     private let configuration: GPTJConfiguration
     private(set) var bytes: Double
+    /// Of the matrices.
     private(set) var operations = 0.0
+    private(set) var attentionOperations = 0.0
 
     init(_ configuration: GPTJConfiguration, bytes: Int) {
         self.configuration = configuration
@@ -224,7 +241,8 @@ private struct Work {
     func reading(_ length: Int) -> Work {
         var copy = self
         let n = Double(length)
-        copy.operations += n * operationsPerToken + 2 * keyValueCount * n * (n + 1) / 2
+        copy.operations += n * operationsPerToken
+        copy.attentionOperations += 2 * keyValueCount * n * (n + 1) / 2
         return copy
     }
 
@@ -232,7 +250,8 @@ private struct Work {
     func attending(_ context: Int, rows: Int) -> Work {
         var copy = self
         let n = Double(rows)
-        copy.operations += n * (operationsPerToken + 2 * keyValueCount * Double(context))
+        copy.operations += n * operationsPerToken
+        copy.attentionOperations += 2 * n * keyValueCount * Double(context)
         copy.bytes += n * keyValueCount * Double(context) * 4
         return copy
     }

@@ -1,7 +1,6 @@
 // AVX2 with FMA and F16C: a vector of sixteen lanes takes two of the 16 registers, so that a tile is 6 x 16 sums.
 #if defined(__x86_64__)
 #define CK_TABLE ck_avx2
-#define CK_NAME "avx2"
 #define CK_TILE_ROWS 6
 #define CK_TILE_VECTORS 1
 #pragma clang diagnostic ignored "-Wpsabi"  // no vector crosses a call: every helper is inlined

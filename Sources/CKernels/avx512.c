@@ -1,7 +1,6 @@
 // AVX-512: sixteen lanes a register, 32 registers: a tile of 6 x 64 sums leaves room for a line of b and a factor.
 #if defined(__x86_64__)
 #define CK_TABLE ck_avx512
-#define CK_NAME "avx512"
 #define CK_TILE_ROWS 6
 #define CK_TILE_VECTORS 4
 #pragma clang diagnostic ignored "-Wpsabi"  // no vector crosses a call: every helper is inlined

@@ -130,7 +130,6 @@ static float sum(int64_t count, const float *x) {
 }
 
 const ck_kernels ck_scalar = {
-    .name = "scalar",
     .linear = linear,
     .product = product,
     .layer_norm = layer_norm,

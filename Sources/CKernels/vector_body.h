@@ -1,40 +1,18 @@
 // The kernels over sixteen lanes, in the compiler's vector types. Included once by each instruction set's file, which
 // defines the name of its table and the size of the register tile and opens a region compiled for the set:
 //
-//   CK_TABLE       the table's symbol, CK_NAME its name
+//   CK_TABLE       the table's symbol
 //   CK_TILE_ROWS   rows of a register tile (at most 6), CK_TILE_VECTORS its columns in vectors of sixteen (1 to 4)
 //
 // Each lane does what scalar.c does for one element.
 #include "internal.h"
+#include "lanes.h"
 
 #include <math.h>
 #include <string.h>
 
-typedef float vec __attribute__((vector_size(64), aligned(4)));
-typedef int32_t ivec __attribute__((vector_size(64), aligned(4)));
-typedef uint32_t uvec __attribute__((vector_size(64), aligned(4)));
 typedef uint16_t u16vec __attribute__((vector_size(32), aligned(1)));
 typedef _Float16 f16vec __attribute__((vector_size(32), aligned(1)));
-
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE vec splat(float x) { return (vec){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
-INLINE vec fma_(vec a, vec b, vec c) { return __builtin_elementwise_fma(a, b, c); }
-
-INLINE vec load(const float *p) {
-    vec v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-INLINE void store(float *p, vec v) { memcpy(p, &v, sizeof v); }
-
-/// `count` floats (under sixteen), the other lanes 0.
-INLINE vec load_part(const float *p, int64_t count) {
-    vec v = splat(0);
-    memcpy(&v, p, (size_t)count * 4);
-    return v;
-}
-INLINE void store_part(float *p, vec v, int64_t count) { memcpy(p, &v, (size_t)count * 4); }
 
 /// Sixteen stored elements from `p`, or `count` of them and zeros.
 INLINE vec load_stored(const char *p, ck_type type, int64_t count) {
@@ -301,7 +279,6 @@ static float sum(int64_t count, const float *x) {
 }
 
 const ck_kernels CK_TABLE = {
-    .name = CK_NAME,
     .linear = linear,
     .product = product,
     .layer_norm = layer_norm,

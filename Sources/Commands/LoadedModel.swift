@@ -10,6 +10,9 @@ struct LoadedModel: Sendable {
     let name: String
     let folder: URL
     let weights: GPTJWeights
+    /// The weights as the file has them.
+    let stored: GPTJWeights
+    let weightType: ModelOptions.WeightType
     /// `nil` for a folder without one: such a model takes and gives token ids.
     let tokenizer: Tokenizer?
     /// Names the weights in results.
@@ -27,7 +30,8 @@ struct LoadedModel: Sendable {
     var tokenCount: Int { tokenizer?.vocabularySize ?? vocabularySize }
 
     init(
-        _ located: LocatedModel, threads: Int, instructionSet: InstructionSet, keyValueBytes: Int,
+        _ located: LocatedModel, weights weightType: ModelOptions.WeightType, threads: Int,
+        instructionSet: InstructionSet, keyValueBytes: Int,
         limits: SchedulerLimits
     ) throws {
         let clock = ContinuousClock()
@@ -36,7 +40,11 @@ struct LoadedModel: Sendable {
         name = located.folder.standardizedFileURL.lastPathComponent
         let configuration = try GPTJConfiguration(folder: located.folder)
         let checkpoint = try located.checkpoint()
-        weights = try GPTJWeights(configuration: configuration, checkpoint: checkpoint)
+        let stored = try GPTJWeights(configuration: configuration, checkpoint: checkpoint)
+        weights = Self.quantized(
+            stored, to: weightType, on: Compute(threads: threads, instructionSet: instructionSet))
+        self.stored = stored
+        self.weightType = weightType
         do {
             tokenizer = try Tokenizer(folder: located.folder)
         } catch TokenizerError.noTokenizer {
@@ -50,6 +58,18 @@ struct LoadedModel: Sendable {
         loadDuration = start.duration(to: clock.now)
     }
 
+    private static func quantized(
+        _ stored: GPTJWeights, to type: ModelOptions.WeightType, on compute: Compute
+    ) -> GPTJWeights {
+        guard let quantization = type.quantization else { return stored }
+        let line = ProgressLine()
+        defer { line.clear() }
+        let count = stored.configuration.layerCount
+        return stored.quantized(to: quantization, on: compute) { layer in
+            line.update("packing \(type) weights: layer \(layer + 1) of \(count)")
+        }
+    }
+
     /// Tokens whose keys and values fit into the memory that is set aside for them; no more than a full batch of whole
     /// contexts could want, and at least a page.
     var tokenCapacity: Int {
@@ -60,17 +80,20 @@ struct LoadedModel: Sendable {
 
     /// A model over the weights, with keys and values of its own.
     func makeModel() -> GPTJModel {
-        GPTJModel(
-            weights: weights, compute: Compute(threads: threads, instructionSet: instructionSet),
-            tokenCapacity: tokenCapacity)
+        makeModel(weights: weights, on: Compute(threads: threads, instructionSet: instructionSet))
+    }
+
+    /// A model over `weights`, which are these in one of their forms.
+    func makeModel(weights: GPTJWeights, on compute: Compute) -> GPTJModel {
+        GPTJModel(weights: weights, compute: compute, tokenCapacity: tokenCapacity)
     }
 
     func makeService() -> GenerationService {
         GenerationService(tokenizer: tokenizer, limits: limits) { makeModel() }
     }
 
-    /// "name, f32, avx512, 2 threads, nightshift 0.1": what a result needs to be made again.
+    /// "name int8 avx512-vnni threads=2 nightshift/0.1": what a result needs to be made again.
     var engineDescription: String {
-        "\(name) f32 \(instructionSet.name) threads=\(threads) nightshift/\(Version.current)"
+        "\(name) \(weightType) \(instructionSet.name) threads=\(threads) nightshift/\(Version.current)"
     }
 }

@@ -22,7 +22,11 @@ struct ModelOptions: ParsableArguments {
     @Option(name: .long, help: "Texts generated side by side.")
     var batchRows = 32
 
-    @Option(name: .long, help: "How weights are held: f32 computes with the file's weights exactly.")
+    @Option(
+        name: .long,
+        help:
+            "How weights are held: f32 computes with the file's weights exactly; int8 and int4 are made when it's loaded."
+    )
     var weights = WeightType.f32
 
     @Option(name: .long, help: "How keys and values are held.")
@@ -37,7 +41,12 @@ struct ModelOptions: ParsableArguments {
     @Flag(name: .long, help: "Don't share keys and values between prompts that begin alike. (None are shared yet.)")
     var noPrefixCache = false
 
-    enum WeightType: String, ExpressibleByArgument, CaseIterable { case f32 }
+    enum WeightType: String, ExpressibleByArgument, CaseIterable {
+        case f32, int8, int4
+
+        /// `nil` for weights as the file has them.
+        var quantization: Quantization? { Quantization(rawValue: rawValue) }
+    }
     enum KeyValueType: String, ExpressibleByArgument, CaseIterable { case f32 }
 
     func validate() throws {
@@ -75,7 +84,7 @@ struct ModelOptions: ParsableArguments {
 
     func load() throws -> LoadedModel {
         try LoadedModel(
-            locate(), threads: threadCount, instructionSet: instructionSet(),
+            locate(), weights: weights, threads: threadCount, instructionSet: instructionSet(),
             keyValueBytes: kvMemory.map { $0 << 20 } ?? Int(ProcessInfo.processInfo.physicalMemory / 4),
             limits: SchedulerLimits(rows: batchRows))
     }

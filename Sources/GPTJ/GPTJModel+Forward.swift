@@ -41,10 +41,16 @@ extension GPTJModel {
             space.residual, weight: block.ln1.weight, bias: block.ln1.bias,
             epsilon: configuration.layerNormEpsilon, on: compute)
 
+        compute.multiply(
+            normed,
+            [
+                Product(block.qProj, into: space.queries),
+                Product(block.kProj, into: space.keys),
+                Product(block.vProj, into: space.values),
+                Product(block.fcIn, into: space.inner, bias: block.fcInBias, gelu: true),
+            ])
+
         // residual += out_proj(attention(h))
-        block.qProj.multiply(normed, into: space.queries, on: compute)
-        block.kProj.multiply(normed, into: space.keys, on: compute)
-        block.vProj.multiply(normed, into: space.values, on: compute)
         let headLength = configuration.headLength
         space.queries.rotate(by: rotary, positions: batch.positions, headLength: headLength)
         space.keys.rotate(by: rotary, positions: batch.positions, headLength: headLength)
@@ -54,7 +60,6 @@ extension GPTJModel {
         block.outProj.multiply(space.attention, into: space.residual, result: .add, on: compute)
 
         // residual += fc_out(gelu(fc_in(h)))
-        block.fcIn.multiply(normed, into: space.inner, bias: block.fcInBias, gelu: true, on: compute)
         block.fcOut.multiply(space.inner, into: space.residual, bias: block.fcOutBias, result: .add, on: compute)
     }
 

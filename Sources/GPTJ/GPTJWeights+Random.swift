@@ -1,11 +1,17 @@
 package import Generation
-import Kernels
+package import Kernels
 
 extension GPTJWeights {
     /// Weights of the right shapes and sizes that mean nothing: for measuring speed without a checkpoint.
     ///
-    /// - parameter configuration: how much memory it takes is the caller's business: 4 bytes a parameter.
-    package init(random configuration: GPTJConfiguration) {
+    /// - parameters:
+    ///   - configuration: how much memory it takes is the caller's business
+    ///   - quantization: of the matrices; `nil` for floats. Each block is quantized before the next is made.
+    ///   - progress: told how many of the blocks there are
+    package init(
+        random configuration: GPTJConfiguration, quantization: Quantization?, on compute: Compute,
+        progress: (_ blocks: Int) -> Void = { _ in }
+    ) {
         var state: UInt64 = 1
         /// Numbers in -bound..<bound from a linear congruential generator (Knuth's MMIX constants).
         func buffer(_ count: Int, bound: Float) -> FloatBuffer {
@@ -22,27 +28,18 @@ extension GPTJWeights {
         let (width, inner, vocabulary) = (configuration.width, configuration.innerWidth, configuration.vocabularySize)
         self.init(
             configuration: configuration, wte: matrix(vocabulary, width),
-            blocks: (0..<configuration.layerCount).map { _ in
-                Block(
+            blocks: (0..<configuration.layerCount).map { layer in
+                progress(layer)
+                let block = Block(
                     ln1: LayerNorm(weight: buffer(width, bound: 1), bias: buffer(width, bound: 0.1)),
                     qProj: matrix(width, width), kProj: matrix(width, width), vProj: matrix(width, width),
                     outProj: matrix(width, width), fcIn: matrix(inner, width), fcInBias: buffer(inner, bound: 0.1),
                     fcOut: matrix(width, inner), fcOutBias: buffer(width, bound: 0.1))
+                return quantization.map { block.quantized(to: $0, on: compute) } ?? block
             },
             lnF: LayerNorm(weight: buffer(width, bound: 1), bias: buffer(width, bound: 0.1)),
-            lmHead: matrix(vocabulary, width), lmHeadBias: buffer(vocabulary, bound: 0.1))
-    }
-
-    private init(
-        configuration: GPTJConfiguration, wte: WeightMatrix, blocks: [Block], lnF: LayerNorm, lmHead: WeightMatrix,
-        lmHeadBias: FloatBuffer
-    ) {
-        self.configuration = configuration
-        self.wte = wte
-        self.blocks = blocks
-        self.lnF = lnF
-        self.lmHead = lmHead
-        self.lmHeadBias = lmHeadBias
+            lmHead: Self.quantizedHead(matrix(vocabulary, width), to: quantization, on: compute),
+            lmHeadBias: buffer(vocabulary, bound: 0.1))
     }
 
     /// Bytes of the matrices that one step reads whatever its rows: all but the embedding.

@@ -1,7 +1,7 @@
 import Kernels
 public import ModelFiles
 
-/// The weights of a GPT-J, under the checkpoint's names; matrices stay in the mapped files.
+/// The weights of a GPT-J, under the checkpoint's names; matrices stay in the mapped files unless they are quantized.
 public struct GPTJWeights: Sendable {
     /// Scale and shift of a layer normalization, `[width]` each.
     struct LayerNorm: Sendable {
@@ -55,6 +55,18 @@ public struct GPTJWeights: Sendable {
         lnF = LayerNorm(weight: vector("transformer.ln_f.weight"), bias: vector("transformer.ln_f.bias"))
         lmHead = configuration.tiesWordEmbeddings ? wte : matrix("lm_head.weight")
         lmHeadBias = vector("lm_head.bias")
+    }
+
+    init(
+        configuration: GPTJConfiguration, wte: WeightMatrix, blocks: [Block], lnF: LayerNorm, lmHead: WeightMatrix,
+        lmHeadBias: FloatBuffer
+    ) {
+        self.configuration = configuration
+        self.wte = wte
+        self.blocks = blocks
+        self.lnF = lnF
+        self.lmHead = lmHead
+        self.lmHeadBias = lmHeadBias
     }
 }
 

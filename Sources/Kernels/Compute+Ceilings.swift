@@ -4,13 +4,25 @@ internal import CKernels
 extension Compute {
     /// Fused multiply-adds in registers, 2 operations each: GFLOP/s. Takes about `seconds`.
     public func measureArithmetic(seconds: Double) -> Double {
+        measure(seconds: seconds, operations: 24 * 16 * 2) { steps in
+            let sum = unsafe kernels.pointee.busy(steps)
+            precondition(sum.isFinite)
+        }
+    }
+
+    /// Multiply-adds of bytes in registers, 2 operations each: GOP/s. Takes about `seconds`.
+    public func measureIntegerArithmetic(seconds: Double) -> Double {
+        measure(seconds: seconds, operations: 24 * 64 * 2) { steps in
+            unsafe _ = quantizedKernels.pointee.busy(steps)
+        }
+    }
+
+    /// 10^9 operations a second of the whole team, where `body` takes a number of steps of `operations` each.
+    private func measure(seconds: Double, operations: Double, _ body: (_ steps: Int64) -> Void) -> Double {
         var steps: Int64 = 10_000
         while true {
-            let elapsed = time { thread in
-                let sum = unsafe kernels.pointee.busy(steps)
-                precondition(sum.isFinite)
-            }
-            if elapsed >= seconds / 2 { return Double(steps) * 24 * 16 * 2 * Double(team.count) / elapsed / 1e9 }
+            let elapsed = time { _ in body(steps) }
+            if elapsed >= seconds / 2 { return Double(steps) * operations * Double(team.count) / elapsed / 1e9 }
             steps *= 2
         }
     }
@@ -18,7 +30,7 @@ extension Compute {
     /// Streams through `bytes` of memory, divided among the threads, once: GB/s.
     public func measureBandwidth(_ buffer: FloatBuffer) -> Double {
         let elapsed = time { thread in
-            let part = part(thread, of: buffer.count, unit: 1024)
+            let part = part(thread, of: team.count, count: buffer.count, unit: 1024)
             let sum = unsafe kernels.pointee.sum(Int64(part.count), buffer.base + part.lowerBound)
             precondition(sum.isFinite)
         }

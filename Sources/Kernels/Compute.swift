@@ -6,18 +6,23 @@ internal import CKernels
 @safe public final class Compute: Sendable {
     public let instructionSet: InstructionSet
     public let team: ThreadTeam
-    /// Working space of `linear`, one buffer a thread.
-    private let scratch: [FloatBuffer]
+    /// Working space of products, one block a thread.
+    private let scratch: [MemoryBlock]
+    /// The rows that are multiplied by matrices of integers.
+    let quantized = QuantizedActivations()
 
     public init(threads: Int, instructionSet: InstructionSet) {
         self.instructionSet = instructionSet
         team = ThreadTeam(count: threads)
-        scratch = (0..<threads).map { _ in FloatBuffer(count: ck_linear_scratch) }
+        let byteCount = max(Int(ck_linear_scratch) * MemoryLayout<Float>.stride, Int(ck_quantized_scratch))
+        scratch = (0..<threads).map { _ in MemoryBlock(byteCount: byteCount) }
     }
 
     var kernels: UnsafePointer<ck_kernels> { unsafe instructionSet.kernels }
 
-    func scratch(of thread: Int) -> UnsafeMutablePointer<Float> { unsafe scratch[thread].base }
+    var quantizedKernels: UnsafePointer<ck_quantized_kernels> { unsafe instructionSet.quantizedKernels }
+
+    func scratch(of thread: Int) -> UnsafeMutableRawPointer { unsafe scratch[thread].base }
 
     /// Multiply-adds below which waking the other threads costs more than they save: some tens of microseconds.
     private static let smallWork = 1 << 20
@@ -27,11 +32,18 @@ internal import CKernels
     ///
     /// - parameter work: multiply-adds of the whole.
     func divide(_ count: Int, unit: Int, work: Int, _ body: (_ part: Range<Int>, _ thread: Int) -> Void) {
-        if work < Self.smallWork { return body(0..<count, 0) }
-        team.run { thread in
-            let part = part(thread, of: count, unit: unit)
+        divide(work: work) { thread, threads in
+            let part = part(thread, of: threads, count: count, unit: unit)
             if !part.isEmpty { body(part, thread) }
         }
+    }
+
+    /// Runs `body` with each thread's index and the number of threads; small work stays with the caller alone.
+    ///
+    /// - parameter work: multiply-adds of the whole.
+    func divide(work: Int, _ body: (_ thread: Int, _ threads: Int) -> Void) {
+        if work < Self.smallWork { return body(0, 1) }
+        team.run { thread in body(thread, team.count) }
     }
 
     /// Hands the indices `0..<count` out to the threads; small work stays with the caller.
@@ -43,11 +55,11 @@ internal import CKernels
         }
     }
 
-    /// One part of `0..<count` for each thread, in pieces of `unit`; some may be empty.
-    func part(_ thread: Int, of count: Int, unit: Int) -> Range<Int> {
+    /// One of the parts of `0..<count`, in pieces of `unit`; some may be empty.
+    func part(_ index: Int, of parts: Int, count: Int, unit: Int) -> Range<Int> {
         let units = (count + unit - 1) / unit
-        let first = units * thread / team.count * unit
-        let end = units * (thread + 1) / team.count * unit
+        let first = units * index / parts * unit
+        let end = units * (index + 1) / parts * unit
         return min(first, count)..<min(end, count)
     }
 }

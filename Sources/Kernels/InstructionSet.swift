@@ -8,18 +8,23 @@ internal import Darwin
 
 /// A set of inner loops compiled for one family of instructions, all of which give the same bits.
 @safe public struct InstructionSet: Sendable, CustomStringConvertible {
-    /// The functions; static constants of the C module.
+    /// The functions over floats; static constants of the C module.
     nonisolated(unsafe) let kernels: UnsafePointer<ck_kernels>
+    /// The functions over quantized numbers; static constants of the C module.
+    nonisolated(unsafe) let quantizedKernels: UnsafePointer<ck_quantized_kernels>
+    /// "avx512-vnni", "avx512", "avx2-vnni", "avx2", "neon-dot", "neon" or "scalar".
+    public let name: String
 
-    /// "avx512", "avx2", "neon" or "scalar".
-    public var name: String { unsafe String(cString: kernels.pointee.name) }
     public var description: String { name }
 
     /// What this program has and this processor can run, the fastest first, "scalar" last.
     public static let available: [InstructionSet] = {
-        var tables = unsafe [UnsafePointer<ck_kernels>?](repeating: nil, count: 8)
-        let count = unsafe Int(ck_available(&tables, 8))
-        return unsafe tables.prefix(count).compactMap { unsafe $0.map { unsafe InstructionSet(kernels: $0) } }
+        var sets = unsafe [ck_instruction_set](repeating: ck_instruction_set(), count: 8)
+        let count = unsafe Int(ck_available(&sets, 8))
+        return unsafe sets.prefix(count).map { set in
+            unsafe InstructionSet(
+                kernels: set.floats, quantizedKernels: set.quantized, name: String(cString: set.name))
+        }
     }()
 
     /// The environment variable that forces a set by its name.

@@ -49,8 +49,8 @@ internal import Synchronization
     /// nothing newer than the ancient ones.
     private static var coreType: String? {
         switch InstructionSet.available[0].name {
-        case "avx512": "SKYLAKEX"
-        case "avx2": "HASWELL"
+        case "avx512-vnni", "avx512": "SKYLAKEX"
+        case "avx2-vnni", "avx2": "HASWELL"
         default: nil
         }
     }

@@ -4,7 +4,7 @@ internal import CKernels
 ///
 /// The one face that weights of every type have. Weights that were stored as f32, f16 or bf16 stay where they are, in
 /// the mapped file, and are widened to floats in the inner loop, which is exact; a matrix that isn't contiguous in its
-/// file is copied.
+/// file is copied. Weights of 8 or 4 bits are made from those, packed for the inner loop.
 @safe public struct WeightMatrix: Sendable {
     /// Outputs.
     public let rows: Int
@@ -15,18 +15,22 @@ internal import CKernels
     private enum Storage: Sendable {
         case mapped(MappedRegion, ElementType)
         case owned(FloatBuffer)
-    }
-
-    /// What the numbers are stored as.
-    public var elementType: ElementType {
-        switch storage {
-        case .mapped(_, let type): type
-        case .owned: .float32
-        }
+        case packed(MemoryBlock, Quantization)
     }
 
     /// Bytes that a product reads of it.
-    public var byteCount: Int { rows * columns * elementType.byteCount }
+    public var byteCount: Int {
+        switch storage {
+        case .mapped(let region, _): region.count
+        case .owned(let values): values.count * MemoryLayout<Float>.stride
+        case .packed(let panels, _): panels.byteCount
+        }
+    }
+
+    /// How the weights were quantized; `nil` for floats.
+    public var quantization: Quantization? {
+        if case .packed(_, let quantization) = storage { quantization } else { nil }
+    }
 
     /// Weights in place.
     ///
@@ -48,48 +52,68 @@ internal import CKernels
         storage = .owned(values)
     }
 
-    /// What becomes of a product's sums.
-    public enum Result: Sendable {
-        /// They replace what the output held.
-        case replace
-        /// They are added to it: the residual stream.
-        case add
+    private init(rows: Int, columns: Int, panels: MemoryBlock, quantization: Quantization) {
+        self.rows = rows
+        self.columns = columns
+        storage = .packed(panels, quantization)
     }
 
-    /// `output[i, n] = sum over j of input[i, j] * self[n, j] + bias[n]`, through GELU where asked.
+    /// The same matrix with weights of 8 or 4 bits, in memory of its own.
     ///
-    /// - parameters:
-    ///   - input: `[tokens, columns]`
-    ///   - output: `[tokens, rows]`; gets as many rows as `input` unless it's added to
-    ///   - bias: `rows` elements
+    /// - precondition: the matrix holds floats.
+    public func quantized(to quantization: Quantization, on compute: Compute) -> WeightMatrix {
+        let panelCount = (rows + Int(ck_panel_columns) - 1) / Int(ck_panel_columns)
+        let panels = MemoryBlock(byteCount: panelCount * quantization.panelBytes(columns: columns))
+        unsafe withFloats { weights, type in
+            // An element takes about as long as 64 multiply-adds.
+            compute.divide(panelCount, unit: 1, work: 64 * rows * columns) { part, _ in
+                unsafe ck_pack_weights(
+                    compute.kernels, weights, type.kernelType, Int64(rows), Int64(columns), Int64(part.lowerBound),
+                    Int64(part.upperBound), quantization.bits, panels.base)
+            }
+        }
+        return WeightMatrix(rows: rows, columns: columns, panels: panels, quantization: quantization)
+    }
+
+    /// `output = input * selfᵀ`, as ``Product`` has it.
     public func multiply(
         _ input: Activations, into output: Activations, bias: FloatBuffer? = nil, gelu: Bool = false,
-        result: Result = .replace, on compute: Compute
+        result: Product.Result = .replace, on compute: Compute
     ) {
-        precondition(input.width == columns && output.width == rows && bias.map { $0.count == rows } ?? true)
-        if result == .replace { output.rows = input.rows }
-        precondition(output.rows == input.rows)
-        if input.rows == 0 { return }
-        unsafe withBytes { weights, type in
-            compute.divide(rows, unit: ck_panel_columns, work: input.rows * rows * columns) { part, thread in
-                var arguments = unsafe ck_linear_arguments(
-                    rows: Int64(input.rows), inner: Int64(columns), first: Int64(part.lowerBound),
-                    end: Int64(part.upperBound), x: UnsafePointer(input.base), x_stride: Int64(columns), w: weights,
-                    w_type: type.kernelType, bias: bias.map { unsafe UnsafePointer($0.base) }, y: output.base,
-                    y_stride: Int64(rows), scratch: compute.scratch(of: thread), accumulate: result == .add ? 1 : 0,
-                    gelu: gelu ? 1 : 0)
-                unsafe compute.kernels.pointee.linear(&arguments)
-            }
+        compute.multiply(input, [Product(self, into: output, bias: bias, gelu: gelu, result: result)])
+    }
+
+    /// One thread's part of a product: the columns `part` of its output. Matrices of integers multiply what
+    /// `compute.quantized` holds.
+    func multiply(_ input: Activations, _ product: Product, columns part: Range<Int>, thread: Int, on compute: Compute)
+    {
+        let bias = unsafe product.bias.map { unsafe UnsafePointer($0.base) }
+        let (accumulate, gelu): (Int32, Int32) = (product.result == .add ? 1 : 0, product.gelu ? 1 : 0)
+        if case .packed(let panels, let quantization) = storage {
+            var arguments = unsafe ck_quantized_arguments(
+                x: compute.quantized.view, panels: UnsafeRawPointer(panels.base), bits: quantization.bits,
+                first: Int64(part.lowerBound), end: Int64(part.upperBound), bias: bias, y: product.output.base,
+                y_stride: Int64(rows), scratch: compute.scratch(of: thread), accumulate: accumulate, gelu: gelu)
+            return unsafe compute.quantizedKernels.pointee.linear(&arguments)
+        }
+        unsafe withFloats { weights, type in
+            var arguments = unsafe ck_linear_arguments(
+                rows: Int64(input.rows), inner: Int64(columns), first: Int64(part.lowerBound),
+                end: Int64(part.upperBound), x: UnsafePointer(input.base), x_stride: Int64(columns), w: weights,
+                w_type: type.kernelType, bias: bias, y: product.output.base, y_stride: Int64(rows),
+                scratch: compute.scratch(of: thread).assumingMemoryBound(to: Float.self), accumulate: accumulate,
+                gelu: gelu)
+            unsafe compute.kernels.pointee.linear(&arguments)
         }
     }
 
     /// Becomes the rows of `output`: those of this matrix at `indices`, widened. The embedding of tokens.
     ///
-    /// - precondition: every index is a row.
+    /// - precondition: the matrix holds floats, and every index is a row.
     public func copyRows(_ indices: [Int], into output: Activations, on compute: Compute) {
         precondition(output.width == columns)
         output.rows = indices.count
-        unsafe withBytes { weights, type in
+        unsafe withFloats { weights, type in
             for (row, index) in indices.enumerated() {
                 precondition(index >= 0 && index < rows)
                 unsafe compute.kernels.pointee.widen(
@@ -99,7 +123,7 @@ internal import CKernels
         }
     }
 
-    private func withBytes(_ body: (UnsafeRawPointer, ElementType) -> Void) {
+    private func withFloats(_ body: (UnsafeRawPointer, ElementType) -> Void) {
         switch storage {
         case .mapped(let region, let type):
             unsafe region.withUnsafeBytes { bytes in
@@ -108,6 +132,8 @@ internal import CKernels
             }
         case .owned(let buffer):
             unsafe body(UnsafeRawPointer(buffer.base), .float32)
+        case .packed:
+            preconditionFailure("the matrix holds no floats")
         }
     }
 }

@@ -30,7 +30,7 @@ struct InstructionSetTests {
             let matrix = try WeightMatrix.random(rows: rows, columns: columns, type: type, &random)
             let bias = FloatBuffer((0..<rows).map { _ in Float.random(in: -1...1, using: &random) })
             let start = Activations.random(rows: tokens, width: rows, &random)
-            for (gelu, result) in [(false, WeightMatrix.Result.replace), (true, .replace), (false, .add)] {
+            for (gelu, result) in [(false, Product.Result.replace), (true, .replace), (false, .add)] {
                 let results = [set, Self.scalar].map { set in
                     let output = Activations(width: rows, rows: tokens)
                     for row in 0..<tokens { output.setRow(row, to: start.row(row)) }

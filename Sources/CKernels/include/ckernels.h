@@ -47,8 +47,6 @@ typedef struct ck_linear_arguments {
 } ck_linear_arguments;
 
 typedef struct ck_kernels {
-    const char *name;          ///< "scalar", "avx2", "avx512", "neon"
-
     void (*linear)(const ck_linear_arguments *arguments);
 
     /// c[i, n] = sum over j of a[i, j] * b[j, n], one chain of fused multiply-adds over all of `inner`; with
@@ -78,10 +76,6 @@ typedef struct ck_kernels {
     /// The sum of `count` floats, in no particular order: reads them as fast as memory allows.
     float (*sum)(int64_t count, const float *x);
 } ck_kernels;
-
-/// The tables that this program has and this processor can run, the best first, the scalar one last.
-/// Writes up to `capacity` of them and returns how many there are.
-int ck_available(const ck_kernels **tables, int capacity);
 
 /// In place, for one head: rotates the pairs (2i, 2i+1) of the first `rotary` elements by the angle whose cosine and
 /// sine are given, rotary / 2 of each. The rotation of Su et al. 2021 (RoFormer) in GPT-J's interleaved order.

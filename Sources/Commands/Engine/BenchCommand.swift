@@ -57,40 +57,47 @@ struct BenchCommand: AsyncParsableCommand {
     private var batches: [Int] { batch.split(separator: ",").map { Int($0) ?? 0 } }
 
     func run() async throws {
-        let weights = try weights()
+        let compute = try options.makeCompute()
+        let weights = try weights(compute)
         guard prompt <= weights.configuration.contextLength,
             prompt / 2 + generate <= weights.configuration.contextLength
         else {
             throw CommandError(
                 .usage, "--prompt \(prompt) doesn't fit into the context of \(weights.configuration.contextLength)")
         }
-        let compute = try options.makeCompute()
         let measurement = try EngineBenchmark(weights: weights, compute: compute, repetitions: repetitions).run(
             promptLength: prompt, generated: generate, batches: batches,
             progress: { if Console.errorIsTerminal { Console.note("measuring \($0)") } })
         try Console.print(json ? object(measurement, compute).text : table(measurement, compute))
     }
 
-    private func weights() throws -> GPTJWeights {
+    private func weights(_ compute: Compute) throws -> GPTJWeights {
         guard shape != nil else { return try options.load().weights }
         let configuration = try GPTJConfiguration(json: Array("{\"n_layer\": \(layers)}".utf8), path: "--shape")
-        return GPTJWeights(random: configuration)
+        let line = ProgressLine()
+        defer { line.clear() }
+        return GPTJWeights(
+            random: configuration, quantization: options.weights.quantization, on: compute,
+            progress: { line.update("making random weights: layer \($0 + 1) of \(layers)") })
     }
 
     private func object(_ measurement: EngineMeasurement, _ compute: Compute) -> JSONValue {
         [
             "ceilings": [
-                "int8_gops": .null, "f32_gflops": rounded(measurement.ceilings.gigaflopsF32),
+                "int8_gops": rounded(measurement.ceilings.gigaopsInt8),
+                "f32_gflops": rounded(measurement.ceilings.gigaflopsF32),
                 "memory_gb_s": rounded(measurement.ceilings.gigabytesPerSecond),
             ],
-            "isa": .string(compute.instructionSet.name), "threads": .integer(compute.team.count), "weights": "f32",
+            "isa": .string(compute.instructionSet.name), "threads": .integer(compute.team.count),
+            "weights": .string(options.weights.rawValue),
             "kv": "f32", "openblas": .string(measurement.openBLASCore),
             "products": .array(
                 measurement.products.map { product in
                     [
                         "rows": .integer(product.rows), "columns": .integer(product.columns),
                         "inner": .integer(product.inner), "gflops": rounded(product.own),
-                        "openblas_gflops": rounded(product.openBLAS),
+                        "openblas_gflops": rounded(product.openBLAS), "int8_gops": rounded(product.int8),
+                        "int4_gops": rounded(product.int4),
                     ]
                 }),
             "cases": .array(
@@ -116,13 +123,15 @@ struct BenchCommand: AsyncParsableCommand {
         var lines = [
             "\(compute.instructionSet.name), \(compute.team.count) \(compute.team.count == 1 ? "thread" : "threads"); "
                 + "ceilings: \(number(measurement.ceilings.gigaflopsF32)) GFLOP/s (f32), "
+                + "\(number(measurement.ceilings.gigaopsInt8)) GOP/s (int8), "
                 + "\(number(measurement.ceilings.gigabytesPerSecond)) GB/s", "",
-            "product, GFLOP/s        nightshift  OpenBLAS (\(measurement.openBLASCore))  ratio",
+            "product, 10^9 operations/s     f32      int8      int4   OpenBLAS (\(measurement.openBLASCore))  f32 ratio",
         ]
         for product in measurement.products {
             lines.append(
                 pad("\(product.rows) x \(product.inner) x \(product.columns)", 20) + pad(number(product.own), 14)
-                    + pad(number(product.openBLAS), 10) + pad(number(product.own / product.openBLAS, 2), 20))
+                    + pad(number(product.int8), 10) + pad(number(product.int4), 10)
+                    + pad(number(product.openBLAS), 11) + pad(number(product.own / product.openBLAS, 2), 20))
         }
         lines += ["", "phase    rows  context   tokens/s   slowest   fastest   share"]
         for measured in measurement.cases {

@@ -14,6 +14,6 @@ struct EngineCommand: AsyncParsableCommand {
             """,
         subcommands: [
             TokenizeCommand.self, DetokenizeCommand.self, LogitsCommand.self, GenerateCommand.self, ScoreCommand.self,
-            DistributionCommand.self, BenchCommand.self,
+            DistributionCommand.self, PerplexityCommand.self, BenchCommand.self,
         ])
 }

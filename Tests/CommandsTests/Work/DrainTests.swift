@@ -85,7 +85,7 @@ struct DrainTests {
             INSERT INTO jobs(kind, document_id) VALUES ('summarize', 999);
             INSERT INTO jobs(kind, input, options) VALUES ('summarize', 'x', '[]'), ('summarize', 'x', '{"temperature": "hot"}'),
               ('summarize', 'x', '{"max_new_tokens": 1000000000000}'), ('summarize', 'x', '{"max_new_tokens": 1000000}'),
-              ('summarize', 'x', '{"num_beams": 4}'), ('summarize', 'x', '{"temprature": 1}');
+              ('summarize', 'x', '{"num_beams": 4, "do_sample": true}'), ('summarize', 'x', '{"temprature": 1}');
             INSERT INTO jobs(kind, input, question) VALUES ('summarize', 'x', 'Why?');
             INSERT INTO jobs(kind, input) VALUES ('summarize', CAST(x'636166e92061752066ff' AS TEXT)), ('summarize', 'x');
             """)
@@ -94,9 +94,9 @@ struct DrainTests {
             try queue.sql("SELECT error_code, count(*) FROM attempts GROUP BY 1 ORDER BY 1") == """
                 |2
                 document_too_long|1
+                generation|1
                 invalid_job|5
                 missing_document|3
-                unsupported|1
                 """)
         // One try each: another would end the same.
         #expect(try queue.states() == "2 completed, 10 discarded")

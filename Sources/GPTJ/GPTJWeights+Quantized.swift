@@ -1,0 +1,40 @@
+public import Kernels
+
+extension GPTJWeights {
+    /// How the blocks' matrices are quantized; `nil` for weights as the checkpoint has them.
+    public var quantization: Quantization? { blocks.first?.fcIn.quantization }
+
+    /// The same weights with matrices of 8 or 4 bits, in memory of their own.
+    ///
+    /// The embedding, of which a step reads one row for each token, and the vectors stay as they are. The vocabulary's
+    /// matrix has 8 bits in any case: with 4 it would do more harm than the rest of the model, for a thirtieth of the
+    /// memory.
+    ///
+    /// - parameter progress: told how many of the blocks are done
+    public func quantized(
+        to quantization: Quantization, on compute: Compute, progress: (_ blocks: Int) -> Void = { _ in }
+    ) -> GPTJWeights {
+        GPTJWeights(
+            configuration: configuration, wte: wte,
+            blocks: blocks.enumerated().map { index, block in
+                progress(index)
+                return block.quantized(to: quantization, on: compute)
+            },
+            lnF: lnF, lmHead: Self.quantizedHead(lmHead, to: quantization, on: compute), lmHeadBias: lmHeadBias)
+    }
+
+    static func quantizedHead(_ head: WeightMatrix, to quantization: Quantization?, on compute: Compute) -> WeightMatrix
+    {
+        quantization == nil ? head : head.quantized(to: .int8, on: compute)
+    }
+}
+
+extension GPTJWeights.Block {
+    func quantized(to quantization: Quantization, on compute: Compute) -> Self {
+        func quantized(_ matrix: WeightMatrix) -> WeightMatrix { matrix.quantized(to: quantization, on: compute) }
+        return Self(
+            ln1: ln1, qProj: quantized(qProj), kProj: quantized(kProj), vProj: quantized(vProj),
+            outProj: quantized(outProj), fcIn: quantized(fcIn), fcInBias: fcInBias, fcOut: quantized(fcOut),
+            fcOutBias: fcOutBias)
+    }
+}
