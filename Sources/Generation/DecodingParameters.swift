@@ -55,7 +55,8 @@ public struct DecodingParameters: Sendable, Equatable {
     /// Counts the prompt, and not an end token, in the length that ``lengthPenalty`` works on.
     ///
     /// HuggingFace did so for models like GPT-J until transformers#27351 of November 2023, and the reference figures of
-    /// MLPerf's GPT-J benchmark date from before. Off, as HuggingFace is since.
+    /// MLPerf's GPT-J benchmark date from before. Off, as HuggingFace is since. All else is today's search, which ranks
+    /// otherwise than that of then where texts reach the most tokens: it let all beams compete with what had ended.
     public var lengthPenaltyIncludesPrompt = false
     public var earlyStopping = EarlyStopping.heuristic
     /// Texts to return: as many draws, or the best of a beam search.
@@ -136,12 +137,12 @@ public struct DecodingParameters: Sendable, Equatable {
         try require(beamCount == 1 || !doSample, "num_beams", beamCount, "1 with do_sample")
         // Keeps the power of any length within what a double holds.
         try require((-32...32).contains(lengthPenalty), "length_penalty", lengthPenalty, "-32 to 32")
-        let (most, why) =
-            if beamCount > 1 { (beamCount, "1 to num_beams, \(beamCount)") } else if doSample {
-                (1024, "1 to 1024")
-            } else {
-                (1, "1, or do_sample or num_beams above 1: greedy decoding has one answer")
+        let (most, allowed) =
+            switch (beamCount, doSample) {
+            case (2..., _): (beamCount, "1 to num_beams, \(beamCount)")
+            case (_, true): (1024, "1 to 1024")
+            default: (1, "1, or do_sample or num_beams above 1: greedy decoding has one answer")
             }
-        try require((1...most).contains(sequenceCount), "num_return_sequences", sequenceCount, why)
+        try require((1...most).contains(sequenceCount), "num_return_sequences", sequenceCount, allowed)
     }
 }

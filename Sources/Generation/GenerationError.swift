@@ -7,8 +7,8 @@ public enum GenerationError: Error, Equatable, Sendable, CustomStringConvertible
     case emptyPrompt
     /// Prompt and output don't fit into the model's context together.
     case contextExceeded(promptTokens: Int, maxNewTokens: Int, contextLength: Int)
-    /// Prompt and output, of all beams, don't fit into the memory that is set aside for keys and values; `tokens` fill whole
-    /// pages.
+    /// Prompt and output, of all beams, don't fit into the memory that is set aside for keys and values; `tokens` counts
+    /// whole pages.
     case memoryExceeded(tokens: Int, capacity: Int)
     case tokenOutOfRange(token: TokenID, vocabularySize: Int)
     /// The model gave a NaN or an infinity: its weights are damaged.

@@ -1,7 +1,8 @@
 import Tokenization
 
 /// What changes the logits before a token is chosen, in HuggingFace's order: repetition penalty, repeated n-grams, bad
-/// words, early ends, suppressed tokens. A beam search has them work on log-probabilities instead. The scores are changed in place; a forbidden token gets -infinity.
+/// words, early ends, suppressed tokens. A beam search has them work on log-probabilities instead. The scores are changed
+/// in place; a forbidden token gets -infinity.
 struct LogitsProcessors: Sendable {
     private let parameters: DecodingParameters
     /// Ids from here on are rows of the head that no token of the vocabulary has: never trained, never produced.

@@ -108,6 +108,33 @@ struct EngineCommandTests {
         }
     }
 
+    @Test("a stop string ends a beam as an end token does, and is cut off")
+    func stoppedBeams() throws {
+        func answers(stop: [JSONValue]) throws -> [JSONValue] {
+            let request: JSONValue = [
+                "prompt": "Hello", "max_new_tokens": 12, "num_beams": 3, "num_return_sequences": 3,
+                "early_stopping": true, "eos_token_id": .null, "stop": .array(stop),
+                // Short texts win.
+                "length_penalty": -2,
+            ]
+            return try CommandLine().run(["engine", "generate", "--model", model], input: request.text).objects
+        }
+        let free = try answers(stop: [])
+        guard case .string(let text)? = free.first?["text"], let letter = text.dropFirst(4).first(where: \.isLetter)
+        else {
+            Issue.record("no text")
+            return
+        }
+        let stopped = try answers(stop: [.string(String(letter))])
+        #expect(stopped.count == 3)
+        #expect(stopped[0]["finish_reason"] == "stop")
+        #expect(stopped[0]["text"] == .string(String(text.prefix { $0 != letter })))
+        for line in stopped {
+            guard case .string(let text)? = line["text"] else { continue }
+            #expect(!text.contains(letter))
+        }
+    }
+
     @Test("a wrong line gets its error, and the rest go on")
     func wrongLines() throws {
         let outcome = try CommandLine().run(
