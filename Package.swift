@@ -27,7 +27,7 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
-let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -56,7 +56,7 @@ let package = Package(
         module("Kernels", ["CKernels", "COpenBLAS"], settings: [.strictMemorySafety()]),
         module("ModelFiles", ["JSONText", "Kernels", crypto]),
         module("Tokenization", ["JSONText"]),
-        module("Generation", ["Tokenization", collections]),
+        module("Generation", ["Tokenization", heap]),
         module("GPTJ", ["JSONText", "Kernels", "ModelFiles", "Tokenization", "Generation"]),
         // The queue.
         .target(
