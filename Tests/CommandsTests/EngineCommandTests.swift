@@ -23,7 +23,8 @@ struct EngineCommandTests {
             guard testCase["params"]?["num_beams"] == nil else { continue }
             let result = array(testCase["results"])[0]
             let request: JSONValue = [
-                "id": .integer(index), "prompt": testCase["text"]!, "allow_special": true, "max_new_tokens": testCase["params"]!["max_new_tokens"]!,
+                "id": .integer(index), "prompt": testCase["text"]!, "allow_special": true,
+                "max_new_tokens": testCase["params"]!["max_new_tokens"]!,
                 "eos_token_id": testCase["params"]!["eos_token_id"] ?? .null,
             ]
             requests.append(request.text)
@@ -54,7 +55,8 @@ struct EngineCommandTests {
             return request.text
         }
         let answers = try CommandLine().run(
-            ["engine", "generate", "--model", model], input: requests.joined(separator: "\n")).objects
+            ["engine", "generate", "--model", model], input: requests.joined(separator: "\n")
+        ).objects
         #expect(answers.count == cases.count && cases.count > 10)
         for answer in answers {
             guard case .integer(let index)? = answer["id"] else { continue }
@@ -99,7 +101,8 @@ struct EngineCommandTests {
             input: """
                 {"id": 1, "text": "a<|endoftext|>"}
                 {"id": 2, "text": "a<|endoftext|>", "allow_special": true}
-                """).objects
+                """
+        ).objects
         #expect(answers[1]["ids"] == [64, 50256])
         #expect(answers[0]["ids"] != answers[1]["ids"])
         let back = try CommandLine().run(
@@ -131,6 +134,29 @@ struct EngineCommandTests {
             return
         }
         #expect(abs(sum - logprob) < 1e-4)
+    }
+
+    @Test("perplexity of quantized weights is told beside that of the file's own")
+    func perplexity() throws {
+        let ids = FileManager.default.temporaryDirectory.appending(path: "nightshift-ids-\(UUID().uuidString).json")
+        defer { try? FileManager.default.removeItem(at: ids) }
+        let tokens: JSONValue = .array((0..<90).map { .integer($0 * 53 % 4000 + 16) })
+        try Data(tokens.text.utf8).write(to: ids)
+        let arguments = [
+            "engine", "perplexity", "--model", Repository.referenceModel.path, "--ids", ids.path, "--window", "40",
+            "--json",
+        ]
+        let own = try #require(try CommandLine().run(arguments).objects.first)
+        #expect(own["windows"] == 2 && own["predictions"] == 78 && own["divergence"] == nil)
+        let quantized = try #require(try CommandLine().run(arguments + ["--weights", "int8"]).objects.first)
+        #expect(quantized["f32_nll"] == own["nll"] && quantized["nll"] != own["nll"])
+        guard case .number(let divergence)? = quantized["divergence"] else {
+            Issue.record("no divergence")
+            return
+        }
+        #expect((0..<0.01).contains(divergence))
+        let short = try CommandLine().run(Array(arguments.dropLast(3)) + ["--window", "91"])
+        #expect(short.status == 64 && short.errors.contains("no window of 91 ids"))
     }
 
     @Test("a model that can't be loaded ends the command with a lawful code")
