@@ -16,10 +16,13 @@ extension GPTJWeights {
         /// Numbers in -bound..<bound from a linear congruential generator (Knuth's MMIX constants).
         func buffer(_ count: Int, bound: Float) -> FloatBuffer {
             let buffer = FloatBuffer(count: count)
+            // A variable of its own spares a check of exclusive access for each number.
+            var own = state
             buffer.fill {
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                return (Float(state >> 40) / 0x1p23 - 1) * bound
+                own = own &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return (Float(own >> 40) / 0x1p23 - 1) * bound
             }
+            state = own
             return buffer
         }
         func matrix(_ rows: Int, _ columns: Int) -> WeightMatrix {

@@ -206,6 +206,29 @@ struct EngineCommandTests {
         #expect(abs(sum - logprob) < 1e-4)
     }
 
+    @Test("perplexity of quantized weights is told beside that of the file's own")
+    func perplexity() throws {
+        let ids = FileManager.default.temporaryDirectory.appending(path: "nightshift-ids-\(UUID().uuidString).json")
+        defer { try? FileManager.default.removeItem(at: ids) }
+        let tokens: JSONValue = .array((0..<90).map { .integer($0 * 53 % 4000 + 16) })
+        try Data(tokens.text.utf8).write(to: ids)
+        let arguments = [
+            "engine", "perplexity", "--model", Repository.referenceModel.path, "--ids", ids.path, "--window", "40",
+            "--json",
+        ]
+        let own = try #require(try CommandLine().run(arguments).objects.first)
+        #expect(own["windows"] == 2 && own["predictions"] == 78 && own["divergence"] == nil)
+        let quantized = try #require(try CommandLine().run(arguments + ["--weights", "int8"]).objects.first)
+        #expect(quantized["f32_nll"] == own["nll"] && quantized["nll"] != own["nll"])
+        guard case .number(let divergence)? = quantized["divergence"] else {
+            Issue.record("no divergence")
+            return
+        }
+        #expect((0..<0.01).contains(divergence))
+        let short = try CommandLine().run(Array(arguments.dropLast(3)) + ["--window", "91"])
+        #expect(short.status == 64 && short.errors.contains("no window of 91 ids"))
+    }
+
     @Test("a model that can't be loaded ends the command with a lawful code")
     func noModel() throws {
         let missing = try CommandLine().run(["engine", "logits", "--model", "/nowhere"])
