@@ -8,7 +8,7 @@ final class FlakyQueue: JobQueue {
         case claim, finish, heartbeat, outlook, reclaim, changeCounter, retire
     }
 
-    let queue = InMemoryJobQueue()
+    let queue = InMemoryJobQueue(settings: QueueSettings(leaseSeconds: 3600))
     private let errors = Mutex<[Method: [JobStoreError]]>([:])
     var settings: QueueSettings { queue.settings }
 

@@ -8,7 +8,7 @@ import Worker
 
 @Suite("Worker")
 struct WorkerTests {
-    let queue = InMemoryJobQueue()
+    let queue = InMemoryJobQueue(settings: QueueSettings(leaseSeconds: 3600))
     let start = Date(timeIntervalSince1970: 1_800_000_000)
 
     private func text(_ index: Int) -> NewJob {
@@ -42,7 +42,7 @@ struct WorkerTests {
     func companyDoesNotMatter() async throws {
         var texts: [[String?]] = []
         for (concurrency, rows) in [(1, 1), (7, 3), (32, 32)] {
-            let queue = InMemoryJobQueue()
+            let queue = InMemoryJobQueue(settings: QueueSettings(leaseSeconds: 3600))
             let jobs = try await queue.enqueue((0..<12).map(text), now: Date())
             let worker = try TestWorker(rows: rows)
                 .make(on: queue, WorkerOptions(concurrency: concurrency, drains: true))
