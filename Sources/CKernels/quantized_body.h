@@ -143,13 +143,14 @@ INLINE void tile_4(int rows, const tile_arguments *p, int first) {
     add_tile(rows, 1, p, first, sum);
 }
 
-#define TILE_CASE(r)                                                                                   \
-    case r:                                                                                            \
-        for (int n = 0; n < ck_panel_columns; n += CK_TILE_VECTORS * 16) tile_8(r, CK_TILE_VECTORS, ahead, p, n); \
+#define TILE_CASE(r)                                                     \
+    case r:                                                              \
+        for (int n = 0; n < ck_panel_columns; n += CK_TILE_VECTORS * 16) \
+            tile_8(r, CK_TILE_VECTORS, ahead, p, n);                     \
         break;
-#define TILE_4_CASE(r)                                                       \
-    case r:                                                                  \
-        for (int n = 0; n < ck_panel_columns; n += 16) tile_4(r, p, n);      \
+#define TILE_4_CASE(r)                                                     \
+    case r:                                                                \
+        for (int n = 0; n < ck_panel_columns; n += 16) tile_4(r, p, n);    \
         break;
 #if CK_TILE_ROWS >= 6
 #define TILE_CASES(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
@@ -193,7 +194,8 @@ static void expand(const uint8_t *multipliers, const uint8_t *codes, int64_t dis
 /// The rows `row` ..< `row + count`, at most ck_quantized_rows, over one group; their sums are added to `sums`.
 static void add_group(const ck_quantized_arguments *p, const uint8_t *group, int64_t g, int64_t row, int64_t count,
                       float *sums) {
-    const int64_t distance = groups_ahead * ck_group_bytes(p->bits), tiles = (count + CK_TILE_ROWS - 1) / CK_TILE_ROWS;
+    const int64_t distance = groups_ahead * ck_group_bytes(p->bits);
+    const int64_t tiles = (count + CK_TILE_ROWS - 1) / CK_TILE_ROWS;
     const uint8_t *codes = group + 4 * ck_panel_columns, *multipliers = codes;
     const int has_nibbles = p->bits == 4;
     if (has_nibbles) {

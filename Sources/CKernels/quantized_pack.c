@@ -49,8 +49,7 @@ static float error_of(const float *w, float step, float inverse) {
 
 /// One column of a group of 4-bit weights; `multipliers` and `codes` are its first ones.
 static float pack_4(const float *w, uint8_t *multipliers, uint8_t *codes) {
-    // The largest weight's place is between 7 and 8 steps from zero, on either side.
-    ck_scale scale = ck_scale_of(largest_bits(w, ck_group));
+    const ck_scale scale = ck_scale_of(largest_bits(w, ck_group));
     const float unit = scale.scale * (127.0f / (7.5f * ck_largest_multiplier));
     int32_t code[ck_group];
     for (int part = 0; part < ck_group / ck_subgroup; part++) {

@@ -7,8 +7,8 @@ extension GPTJWeights {
     /// The same weights with matrices of 8 or 4 bits, in memory of their own.
     ///
     /// The embedding, of which a step reads one row for each token, and the vectors stay as they are. The vocabulary's
-    /// matrix has 8 bits in any case: with 4 it would do more harm than the rest of the model, for a thirtieth of the
-    /// memory.
+    /// matrix has 8 bits in any case: with 4, a thirtieth of GPT-J-6B's weights would cause a third of the loss (measured
+    /// on the reference model: perplexity + 1.6 % instead of + 1.1 %).
     ///
     /// - parameter progress: told how many of the blocks are done
     public func quantized(

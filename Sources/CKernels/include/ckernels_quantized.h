@@ -98,8 +98,8 @@ int ck_available(ck_instruction_set *sets, int capacity);
 /// Quantizes columns of w, [columns, inner] stored as `type` without gaps, into the panels first..<end; those begin at
 /// the columns that are multiples of ck_panel_columns. Weights that aren't finite make their column NaN.
 ///
-/// 8 bits: scale = max |w| / 127. 4 bits: the scale makes the largest multiplier of the largest weight's subgroup
-/// nearly the largest, and each subgroup has the multiplier with the least sum of squared errors.
+/// 8 bits: scale = max |w| / 127. 4 bits: scale = max |w| / (7.5 * ck_largest_multiplier), so that the largest weight is
+/// in reach on either side of zero, and each subgroup has the multiplier with the least sum of squared errors.
 ///
 /// - `kernels` widens the stored weights; every table gives the same panels.
 void ck_pack_weights(const ck_kernels *kernels, const void *w, ck_type type, int64_t columns, int64_t inner,
