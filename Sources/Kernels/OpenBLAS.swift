@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// The system's OpenBLAS: products of large f32 matrices.
 ///
-/// The engine's forward pass doesn't use it. Its own kernels are faster at every size that decoding has, level with it
-/// at a prompt's, and give a row the same bits whatever is computed beside it, which no BLAS promises;
+/// The engine's forward pass doesn't use it: its own kernels are level with it in speed, read f16 and bf16 weights in
+/// place, and give a row the same bits whatever is computed beside it, which no BLAS promises.
 /// `nightshift engine bench` shows both.
 @safe public final class OpenBLAS: Sendable {
     /// The kernels that the library picked.
