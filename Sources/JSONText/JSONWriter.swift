@@ -23,12 +23,7 @@ public struct JSONWriter: Sendable {
         case .number(let value): append(value)
         case .string(let value): append(value)
         case .array(let values):
-            appendRaw("[")
-            for (index, value) in values.enumerated() {
-                if index > 0 { appendRaw(",") }
-                append(value)
-            }
-            appendRaw("]")
+            append(list: values) { $0.append($1) }
         case .object(let object):
             appendRaw("{")
             for (index, member) in object.members.enumerated() {
@@ -39,6 +34,18 @@ public struct JSONWriter: Sendable {
             }
             appendRaw("}")
         }
+    }
+
+    /// A list whose elements `write` appends one by one.
+    public mutating func append<Element>(
+        list elements: some Sequence<Element>, _ write: (inout JSONWriter, Element) -> Void
+    ) {
+        appendRaw("[")
+        for (index, element) in elements.enumerated() {
+            if index > 0 { appendRaw(",") }
+            write(&self, element)
+        }
+        appendRaw("]")
     }
 
     /// The shortest text that reads back as the same number; what JSON can't say (NaN, infinity) is null.

@@ -31,8 +31,7 @@ struct DistributionCommand: AsyncParsableCommand {
             parameters.doSample = true
             parameters.maxNewTokens = max(parameters.maxNewTokens, continuation.count)
             try parameters.validate(vocabularySize: loaded.vocabularySize)
-            let sampler = Sampler(
-                parameters, tokenCount: loaded.tokenCount)
+            let sampler = Sampler(parameters, tokenCount: loaded.tokenCount)
             let tokens = prompt + continuation
             var writer = JSONWriter()
             writer.appendRaw("{\"id\":")
@@ -44,12 +43,7 @@ struct DistributionCommand: AsyncParsableCommand {
                     let known = Array(tokens[...position])
                     let row = try sampler.distribution(
                         logits, tokens: known, generated: known.count - prompt.count)
-                    writer.appendRaw("[")
-                    for (index, probability) in row.enumerated() {
-                        if index > 0 { writer.appendRaw(",") }
-                        writer.append(probability)
-                    }
-                    writer.appendRaw("]")
+                    writer.append(list: row) { $0.append($1) }
                 }
             }
             writer.appendRaw("]}")

@@ -26,12 +26,7 @@ struct LogitsCommand: AsyncParsableCommand {
             try reader.read(ids, from: first) { position, logits in
                 try logits.requireFinite(position: position)
                 if position > first { writer.appendRaw(",") }
-                writer.appendRaw("[")
-                for (index, logit) in logits.enumerated() {
-                    if index > 0 { writer.appendRaw(",") }
-                    writer.append(logit)
-                }
-                writer.appendRaw("]")
+                writer.append(list: logits) { $0.append($1) }
             }
             writer.appendRaw("]}")
             try emit(writer.bytes)
