@@ -136,11 +136,13 @@ struct WorkerTests {
 
     @Test("within the grace running jobs are finished, and nothing new is claimed")
     func grace() async throws {
-        let jobs = try await queue.enqueue((0..<6).map(text), now: Date())
+        let job = NewJob(
+            kind: "summarize", input: .inline("A long day."), options: ["max_new_tokens": .integer(60)])
+        let jobs = try await queue.enqueue(Array(repeating: job, count: 6), now: Date())
         let test = try TestWorker(secondsPerStep: 0.02)
         let worker = test.make(on: queue, WorkerOptions(concurrency: 2, graceSeconds: 30, pollSeconds: 0.02))
         async let report = worker.run()
-        try await test.events.wait { if case .claimed = $0 { true } else { false } }
+        try await test.events.wait(count: 2) { if case .began = $0 { true } else { false } }
         await worker.requestStop()
         let done = try await report
         #expect(done.interrupted == 0)
@@ -189,10 +191,10 @@ struct WorkerTests {
 }
 
 extension TestWorker.EventLog {
-    /// Waits until something has happened.
-    func wait(until matches: @escaping @Sendable (WorkerEvent) -> Bool) async throws {
+    /// Waits until something has happened, `count` times.
+    func wait(count: Int = 1, until matches: @escaping @Sendable (WorkerEvent) -> Bool) async throws {
         for _ in 0..<500 {
-            if all.contains(where: matches) { return }
+            if all.count(where: matches) >= count { return }
             try await Task.sleep(for: .milliseconds(10))
         }
         Issue.record("it didn't happen within 5 seconds")

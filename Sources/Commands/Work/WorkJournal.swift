@@ -7,7 +7,7 @@ struct WorkJournal: Sendable {
         switch event {
         case .started(let id, let engine):
             Console.note("worker \(id) is at work" + (engine.map { ": \($0)" } ?? ""))
-        case .claimed: break
+        case .claimed, .began: break
         case .completed(let id, let kind, let seconds, let prompt, let tokens):
             let time = seconds.formatted(.number.precision(.fractionLength(1)).grouping(.never))
             Console.noteForeign(
