@@ -182,7 +182,7 @@ struct PrefixSharingTests {
         #expect(tokensFed(to: model) == 244)
     }
 
-    @Test("when the one that reads is cancelled, another takes over", arguments: [1, 5, 13, 30])
+    @Test("when the one that reads is cancelled, another takes over", arguments: [1, 5, 13])
     func takeover(stepsBefore: Int) throws {
         var random = SplitMix64(seed: 4)
         let model = model()
@@ -193,7 +193,7 @@ struct PrefixSharingTests {
         }
         let ids = try requests.map(scheduler.add)
         for _ in 0..<stepsBefore { _ = scheduler.step() }
-        _ = scheduler.cancel(ids[0])
+        #expect(scheduler.cancel(ids[0]) != nil)
         let results = finish(scheduler, model)
         #expect(results.count == 2)
         for (id, request) in zip(ids, requests).dropFirst() {
@@ -208,7 +208,7 @@ struct PrefixSharingTests {
 
     @Test(
         "in little memory, with beams and cancellations, no step fails and each text is what it would be alone",
-        arguments: 0..<60)
+        arguments: 0..<30)
     func littleMemory(_ seed: Int) throws {
         var random = SplitMix64(seed: UInt64(seed))
         let requests = prompts(25, &random).map { GenerationRequest(prompt: $0, parameters: parameters(&random)) }

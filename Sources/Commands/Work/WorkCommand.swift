@@ -36,7 +36,9 @@ struct WorkCommand: AsyncParsableCommand {
     @Option(name: [.customShort("q"), .customLong("queue")], help: "Serve only this queue; may be repeated.")
     var queues: [String] = []
 
-    @Option(name: .shortAndLong, help: "Jobs to hold at once; by default twice --batch-rows, so that those on one document run together.")
+    @Option(
+        name: .shortAndLong,
+        help: "Jobs to hold at once; by default twice --batch-rows, so that those on one document run together.")
     var jobs: Int?
 
     @Flag(help: "End when nothing is due, instead of waiting for more.")
