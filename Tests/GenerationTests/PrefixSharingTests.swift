@@ -51,7 +51,8 @@ struct PrefixSharingTests {
         while scheduler.hasWork {
             let steps = model.stepSizes.count
             for case .finished(let id, let result) in scheduler.step() { results[id] = result }
-            guard model.stepSizes.count > steps, model.stepSizes.last ?? 0 > 0 else {
+            let hasFailed = results.values.contains { (try? $0.get()) == nil }
+            guard hasFailed || model.stepSizes.count > steps, model.stepSizes.last ?? 1 > 0 else {
                 Issue.record("requests are left, and none of them goes on")
                 break
             }
@@ -206,6 +207,25 @@ struct PrefixSharingTests {
         #expect(model.tokensInUse == 0)
     }
 
+    @Test("when the step fails in which one reads, another takes over", arguments: [1, 4, 12])
+    func takeoverAfterFailure(stepThatFails: Int) throws {
+        var random = SplitMix64(seed: 6)
+        let model = FailingModel(model(), failsAtStep: stepThatFails)
+        let scheduler = Scheduler(model: model, tokenizer: nil, limits: SchedulerLimits(tokensPerStep: 7))
+        let document = tokens(100, &random)
+        let requests = (0..<3).map {
+            GenerationRequest(prompt: document + [TokenID($0)], parameters: DecodingParameters(maxNewTokens: 4))
+        }
+        let ids = try requests.map(scheduler.add)
+        let results = finish(scheduler, model.model)
+        #expect(throws: GenerationError.self) { try results[ids[0]]?.get() }
+        for (id, request) in zip(ids, requests).dropFirst() {
+            #expect(try #require(results[id]).get().tokens == alone(request).tokens)
+        }
+        scheduler.dropPrefixes()
+        #expect(model.tokensInUse == 0)
+    }
+
     @Test(
         "in little memory, with beams and cancellations, no step fails and each text is what it would be alone",
         arguments: 0..<30)
@@ -267,5 +287,38 @@ struct PrefixSharingTests {
         }
         _ = finish(scheduler, model)
         #expect(model.stepSizes == [161, 6, 6, 6, 6, 6, 6, 5])
+    }
+}
+
+/// A model that refuses one step.
+private final class FailingModel: LanguageModel {
+    struct Refusal: Error {}
+
+    let model: ScriptedModel
+    private var stepsLeft: Int
+
+    init(_ model: ScriptedModel, failsAtStep step: Int) {
+        self.model = model
+        stepsLeft = step
+    }
+
+    var vocabularySize: Int { model.vocabularySize }
+    var contextLength: Int { model.contextLength }
+    var tokenCapacity: Int { model.tokenCapacity }
+    var tokensInUse: Int { model.tokensInUse }
+    var pageLength: Int { model.pageLength }
+
+    func openSequence() -> SequenceID { model.openSequence() }
+    func forkSequence(_ sequence: SequenceID) -> SequenceID { model.forkSequence(sequence) }
+    func forkSequence(_ sequence: SequenceID, prefix tokenCount: Int) -> SequenceID {
+        model.forkSequence(sequence, prefix: tokenCount)
+    }
+    func closeSequence(_ sequence: SequenceID) { model.closeSequence(sequence) }
+    func length(of sequence: SequenceID) -> Int { model.length(of: sequence) }
+
+    func step(_ steps: [SequenceStep]) throws -> Logits {
+        stepsLeft -= 1
+        if stepsLeft == 0 { throw Refusal() }
+        return try model.step(steps)
     }
 }

@@ -153,6 +153,41 @@ struct WorkerTests {
         #expect(states.contains(.available))
     }
 
+    @Test(
+        "jobs that wait for the engine are handed back when a stop is asked for; those that it has begun are finished")
+    func stopWithJobsWaiting() async throws {
+        let job = NewJob(
+            kind: "summarize", input: .inline("A long day."), options: ["max_new_tokens": .integer(60)])
+        let jobs = try await queue.enqueue(Array(repeating: job, count: 9), now: Date())
+        let test = try TestWorker(secondsPerStep: 0.02, rows: 2)
+        let worker = test.make(on: queue, WorkerOptions(graceSeconds: 30, pollSeconds: 0.02))
+        async let report = worker.run()
+        try await test.events.wait(count: 2) { if case .began = $0 { true } else { false } }
+        await worker.requestStop()
+        let done = try await report
+        #expect(done.completed == 2 && done.interrupted == 7)
+        #expect(done.end == .stopped && done.leftWork)
+        let running = test.events.all.compactMap { event -> Int? in
+            if case .stopping(_, let running) = event { running } else { nil }
+        }
+        #expect(running == [2])
+        var states: [JobState] = []
+        for job in jobs { states.append(try await snapshot(job.id).state) }
+        #expect(states.count { $0 == .available } == 7)
+    }
+
+    @Test("a job's priority is its request's")
+    func priority() async throws {
+        let engine = try TestWorker().engine
+        let preparation = JobPreparation(
+            catalog: JobCatalog(), tokenizer: engine.tokenizer, contextLength: 100, endTokens: [], style: .pocket)
+        var job = text(1)
+        job.priority = 3
+        _ = try await queue.enqueue([job], now: start)
+        let claimed = try await queue.claim(limit: 1, queues: nil, worker: "w", now: start)
+        #expect(try preparation.prepare(#require(claimed.first)).request.priority == 3)
+    }
+
     @Test("limits end the worker: jobs, and the deadline")
     func limits() async throws {
         _ = try await queue.enqueue((0..<10).map(text), now: Date())
