@@ -394,7 +394,7 @@ public actor Worker {
             report(
                 .completed(
                     jobID: id, kind: kind, seconds: now().timeIntervalSince(job.claimedAt),
-                    promptTokens: result.figures.promptTokens ?? 0,
+                    promptTokens: result.figures.promptTokens ?? 0, cachedTokens: result.figures.cachedTokens ?? 0,
                     completionTokens: result.figures.completionTokens ?? 0))
         case .failed(let failure):
             outcome.failedAttempts += 1

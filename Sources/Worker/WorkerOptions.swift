@@ -82,8 +82,9 @@ public enum WorkerEvent: Sendable {
     case claimed(jobID: Int64, kind: String, attempt: Int)
     /// The engine waits no more with it.
     case began(jobID: Int64, kind: String)
-    /// `seconds`: from claim to finish.
-    case completed(jobID: Int64, kind: String, seconds: Double, promptTokens: Int, completionTokens: Int)
+    /// `seconds`: from claim to finish. `cachedTokens`: of the prompt's, those that were not read for this job.
+    case completed(
+        jobID: Int64, kind: String, seconds: Double, promptTokens: Int, cachedTokens: Int, completionTokens: Int)
     /// `isFinal`: the job was given up.
     case failed(jobID: Int64, kind: String, code: String, message: String, isFinal: Bool)
     case cancelled(jobID: Int64, kind: String)

@@ -1,4 +1,5 @@
 import Foundation
+import Generation
 import JSONText
 import JobCatalog
 import JobStore
@@ -33,7 +34,7 @@ struct WorkerTests {
             #expect(state.outcomes == [.completed])
         }
         let tokens = test.events.all.compactMap { event -> Int? in
-            if case .completed(_, _, _, _, let tokens) = event { tokens } else { nil }
+            if case .completed(_, _, _, _, _, let tokens) = event { tokens } else { nil }
         }
         #expect(tokens.count == 40 && tokens.allSatisfy { (3...7).contains($0) })
     }
