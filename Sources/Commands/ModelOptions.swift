@@ -40,7 +40,7 @@ struct ModelOptions: ParsableArguments {
             "Memory for keys and values, in MiB; by default a quarter of the machine's.", valueName: "MiB"))
     var kvMemory: Int?
 
-    @Flag(name: .long, help: "Don't share keys and values between prompts that begin alike. (None are shared yet.)")
+    @Flag(name: .long, help: "Read every prompt whole, also what others begin with.")
     var noPrefixCache = false
 
     enum WeightType: String, ExpressibleByArgument, CaseIterable {
@@ -100,7 +100,7 @@ struct ModelOptions: ParsableArguments {
             locate(), weights: weights, threads: threadCount, instructionSet: instructionSet(),
             keyValues: kv.type,
             keyValueBytes: kvMemory.map { $0 << 20 } ?? Int(ProcessInfo.processInfo.physicalMemory / 4),
-            limits: SchedulerLimits(rows: batchRows))
+            limits: SchedulerLimits(rows: batchRows, sharesPrefixes: !noPrefixCache))
     }
 
     func loadTokenizer() throws -> Tokenizer {

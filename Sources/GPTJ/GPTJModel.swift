@@ -53,6 +53,9 @@ public final class GPTJModel: LanguageModel {
 
     public func openSequence() -> SequenceID { pages.open() }
     public func forkSequence(_ sequence: SequenceID) -> SequenceID { pages.fork(sequence) }
+    public func forkSequence(_ sequence: SequenceID, prefix tokenCount: Int) -> SequenceID {
+        pages.fork(sequence, prefix: tokenCount)
+    }
     public func closeSequence(_ sequence: SequenceID) { pages.close(sequence) }
     public func length(of sequence: SequenceID) -> Int { pages[sequence].length }
 

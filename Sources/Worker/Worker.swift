@@ -157,7 +157,7 @@ public actor Worker {
         }
         lastTime = time
         if stop == nil, let deadline = options.deadline, time >= deadline { begin(.deadline) }
-        if let stop, time >= stop.graceEnd { interruptAll() }
+        if let stop, time >= stop.graceEnd { interrupt { _ in true } }
         if stop?.isAnnounced == false {
             stop?.isAnnounced = true
             try await tolerating(.announcement) {
@@ -235,11 +235,13 @@ public actor Worker {
 
     private func begin(_ end: WorkerReport.End) {
         stop = Stop(end: end, graceEnd: now().addingTimeInterval(options.graceSeconds))
-        report(.stopping(end, running: running.count))
+        // What waits for room in the engine would only begin in the grace, and hardly end in it.
+        interrupt { !$0.progress.current.hasBegun }
+        report(.stopping(end, running: running.values.count { $0.cancellation == nil }))
     }
 
-    private func interruptAll() {
-        for (claim, job) in running where job.cancellation == nil {
+    private func interrupt(_ isMeant: (RunningJob) -> Bool) {
+        for (claim, job) in running where job.cancellation == nil && isMeant(job) {
             running[claim]?.cancellation = .interrupted
             job.task.cancel()
         }
@@ -296,18 +298,24 @@ public actor Worker {
             self.nextClaim = time.addingTimeInterval(options.claimSeconds)
         }
         claimedCount += jobs.count
-        for job in jobs { start(job) }
+        let submission = Task { [runner, jobs] in await runner.submit(jobs) }
+        for job in jobs { start(job, submission) }
         return jobs.map(\.claim)
     }
 
-    private func start(_ job: ClaimedJob) {
+    private func start(_ job: ClaimedJob, _ submission: Task<[JobClaim: JobRunner.Submission], Never>) {
         let progress = JobRunner.Progress()
-        let (runner, load) = (runner, unchargedLoad)
+        let (runner, load, report) = (runner, unchargedLoad, report)
         unchargedLoad = .zero
         report(.claimed(jobID: job.id, kind: job.kind, attempt: job.claim.attempt))
         running[job.claim] = RunningJob(
             job: job,
-            task: Task { try await runner.run(job, loadDuration: load, progress: progress) },
+            task: Task {
+                guard let own = await submission.value[job.claim] else { throw CancellationError() }
+                return try await runner.run(own, loadDuration: load, progress: progress) {
+                    report(.began(jobID: job.id, kind: job.kind))
+                }
+            },
             progress: progress, claimedAt: now())
     }
 
@@ -386,7 +394,7 @@ public actor Worker {
             report(
                 .completed(
                     jobID: id, kind: kind, seconds: now().timeIntervalSince(job.claimedAt),
-                    promptTokens: result.figures.promptTokens ?? 0,
+                    promptTokens: result.figures.promptTokens ?? 0, cachedTokens: result.figures.cachedTokens ?? 0,
                     completionTokens: result.figures.completionTokens ?? 0))
         case .failed(let failure):
             outcome.failedAttempts += 1
