@@ -124,7 +124,7 @@ INLINE void tile_8(int rows, int vectors, int ahead, const tile_arguments *p, in
     add_tile(rows, vectors, p, first, sum);
 }
 
-/// `rows` x 16 sums of 4-bit weights, for few rows: each subgroup's sums are made of the nibbles and multiplied then.
+/// `rows` x 16 sums of 4-bit weights: each subgroup's sums are made of the nibbles and multiplied then.
 INLINE void tile_4(int rows, const tile_arguments *p, int first) {
     ivec sum[6][4];
     for (int i = 0; i < rows; i++) sum[i][0] = isplat(0);
@@ -213,7 +213,9 @@ static void add_group(const ck_quantized_arguments *p, const uint8_t *group, int
     }
     // The tiles divide the lines to be fetched among them, so that memory works all the time.
     const int64_t lines = (p->bits * ck_group / 8 * ck_panel_columns / 64) / (ck_group / 4);
-    const int64_t ahead = tiles == 1 ? 4 : tiles < 4 && !has_nibbles ? 2 : 1;
+    // For few rows, bytes that are read in order are all there is to do, and the processor's own foresight does it best.
+    const int is_stream = count <= 4 && !has_nibbles;
+    const int64_t ahead = is_stream ? 0 : tiles == 1 ? 4 : tiles < 4 && !has_nibbles ? 2 : 1;
     for (int64_t i = 0, t = 0; t < tiles; t++) {
         const int height = (int)((count - i + tiles - t - 1) / (tiles - t));
         const int64_t index = g * p->x.rows + row + i;
@@ -227,12 +229,12 @@ static void add_group(const ck_quantized_arguments *p, const uint8_t *group, int
             .sums = sums + i * ck_panel_columns,
             .distance = distance,
             .next = next + t * ahead * (ck_group / 4) * 64,
-            .next_x = p->x.codes + (index + p->x.rows) * ck_group,
+            .next_x = p->x.codes + (index + (is_stream ? 0 : p->x.rows)) * ck_group,
         };
         if (has_nibbles && !is_expanded) tile_row_nibbles(height, &arguments);
         else if (ahead == 4) tile_row_4(height, &arguments);
         else if (ahead == 2 && t < 2) tile_row_2(height, &arguments);
-        else if (t * ahead < lines) tile_row_1(height, &arguments);
+        else if (ahead == 1 && t < lines) tile_row_1(height, &arguments);
         else tile_row_0(height, &arguments);
         i += height;
     }

@@ -11,16 +11,19 @@ struct DeterminismTests {
     /// How the engine holds its numbers.
     struct Form: CustomTestStringConvertible, Sendable {
         let weights: Quantization?
+        let keyValues: KeyValueType
 
-        static let all = ([nil] + Quantization.allCases).map(Form.init(weights:))
+        static let all = ([nil] + Quantization.allCases).flatMap { weights in
+            KeyValueType.allCases.map { Form(weights: weights, keyValues: $0) }
+        }
 
-        var testDescription: String { weights?.rawValue ?? "f32" }
+        var testDescription: String { "\(weights?.rawValue ?? "f32") weights, \(keyValues) keys and values" }
 
         func model(_ configuration: GPTJConfiguration, threads: Int, tokenCapacity: Int) -> GPTJModel {
             let compute = Compute(threads: threads, instructionSet: InstructionSet.available[0])
             return GPTJModel(
                 weights: GPTJWeights(random: configuration, quantization: weights, on: compute), compute: compute,
-                tokenCapacity: tokenCapacity)
+                keyValueType: keyValues, tokenCapacity: tokenCapacity)
         }
     }
 
