@@ -16,7 +16,7 @@ public actor Worker {
     private let now: @Sendable () -> Date
     private let report: @Sendable (WorkerEvent) -> Void
 
-    private var running: [JobClaim: RunningJob] = [:]
+    private var running = RunningJobs()
     private var outcome = WorkerReport()
     private var claimedCount = 0
     /// How often it was asked for jobs and answered, be it with none.
@@ -32,22 +32,6 @@ public actor Worker {
     private var nextClaim = Date.distantPast
     /// Routine accesses that failed last time.
     private var setbacks = Setbacks()
-
-    private struct RunningJob {
-        let job: ClaimedJob
-        let task: Task<JobEnding, any Error>
-        let progress: JobRunner.Progress
-        let claimedAt: Date
-        /// Why the task was cancelled.
-        var cancellation: Cancellation?
-    }
-
-    private enum Cancellation {
-        /// The row is no longer ours: cancelled, released or deleted.
-        case claimGone
-        /// The worker stops: the job is handed back.
-        case interrupted
-    }
 
     /// A stop that was asked for: running jobs may go on until `graceEnd`.
     private struct Stop {
@@ -119,7 +103,7 @@ public actor Worker {
                 return nil
             }
             // Whatever ends the loop, no job goes on generating behind it.
-            defer { for job in running.values { job.task.cancel() } }
+            defer { running.cancelTasks() }
             while true {
                 try await keepUp()
                 for claim in try await claimMore() {
@@ -131,7 +115,7 @@ public actor Worker {
                 if try await isDone() { break }
                 guard let ended = try await group.next() else { break }
                 if let ended {
-                    running[ended] = nil
+                    running.remove(ended)
                     // There is room for another.
                     nextClaim = .distantPast
                 } else {
@@ -157,7 +141,7 @@ public actor Worker {
         }
         lastTime = time
         if stop == nil, let deadline = options.deadline, time >= deadline { begin(.deadline) }
-        if let stop, time >= stop.graceEnd { interruptAll() }
+        if let stop, time >= stop.graceEnd { running.interruptAll() }
         if stop?.isAnnounced == false {
             stop?.isAnnounced = true
             try await tolerating(.announcement) {
@@ -178,9 +162,9 @@ public actor Worker {
         try await tolerating(.look) {
             let change = try await self.queue.changeCounter()
             guard change != self.lastChange else { return }
-            let held = Array(self.running.keys)
+            let held = self.running.claims
             if !held.isEmpty {
-                self.drop(except: try await self.queue.claims(of: self.registration.id), among: held)
+                self.running.drop(except: try await self.queue.claims(of: self.registration.id), among: held)
             }
             self.lastChange = change
             self.nextClaim = .distantPast
@@ -188,9 +172,9 @@ public actor Worker {
     }
 
     private func beat(at time: Date) async throws {
-        let jobs = running.map { JobProgress(claim: $0.key, fraction: $0.value.progress.fraction) }
+        let jobs = running.progress
         let good = try await queue.heartbeat(worker: registration.id, running: jobs, now: time)
-        drop(except: good, among: jobs.map(\.claim))
+        running.drop(except: good, among: jobs.map(\.claim))
         try await (queue as? JobStore)?.checkpointIfLarge()
     }
 
@@ -223,26 +207,11 @@ public actor Worker {
         }
     }
 
-    /// Stops the jobs whose claim is no longer good.
-    private func drop(except good: Set<JobClaim>, among held: [JobClaim]) {
-        for claim in held where !good.contains(claim) && running[claim]?.cancellation == nil {
-            running[claim]?.cancellation = .claimGone
-            running[claim]?.task.cancel()
-        }
-    }
-
     // MARK: - Stopping
 
     private func begin(_ end: WorkerReport.End) {
         stop = Stop(end: end, graceEnd: now().addingTimeInterval(options.graceSeconds))
         report(.stopping(end, running: running.count))
-    }
-
-    private func interruptAll() {
-        for (claim, job) in running where job.cancellation == nil {
-            running[claim]?.cancellation = .interrupted
-            job.task.cancel()
-        }
     }
 
     /// Whether the worker has nothing left to do; `outcome` then says why it ends.
@@ -305,10 +274,11 @@ public actor Worker {
         let (runner, load) = (runner, unchargedLoad)
         unchargedLoad = .zero
         report(.claimed(jobID: job.id, kind: job.kind, attempt: job.claim.attempt))
-        running[job.claim] = RunningJob(
-            job: job,
-            task: Task { try await runner.run(job, loadDuration: load, progress: progress) },
-            progress: progress, claimedAt: now())
+        running.insert(
+            RunningJob(
+                job: job,
+                task: Task { try await runner.run(job, loadDuration: load, progress: progress) },
+                progress: progress, claimedAt: now()))
     }
 
     /// Waits for a job and writes how it ended.
@@ -316,7 +286,7 @@ public actor Worker {
         guard let task = running[claim]?.task else { return }
         let result = await task.result
         guard let job = running[claim] else { return }
-        let ending = ending(of: job, result)
+        let ending = job.ending(result, runner: runner)
         do {
             account(for: job, ending, try await store(ending, of: claim))
         } catch JobStoreError.constraint(let rule) {
@@ -331,21 +301,6 @@ public actor Worker {
     private func store(_ ending: JobEnding, of claim: JobClaim) async throws -> FinishOutcome {
         try await patiently { [queue, now] in
             try await queue.finish(claim, as: ending, now: now())
-        }
-    }
-
-    private func ending(of job: RunningJob, _ result: Result<JobEnding, any Error>) -> JobEnding {
-        let soFar = (text: job.progress.text, figures: runner.figures(of: job.progress))
-        switch (result, job.cancellation) {
-        // A text that was complete before the cancellation reached it counts.
-        case (.success(let ending), _): return ending
-        case (.failure, .claimGone): return .cancelled(partialText: soFar.text, figures: soFar.figures)
-        case (.failure(let error), nil) where !(error is CancellationError):
-            return .failed(
-                JobFailure(
-                    code: "internal", message: String(describing: error), partialText: soFar.text,
-                    figures: soFar.figures))
-        case (.failure, _): return .interrupted(partialText: soFar.text, figures: soFar.figures)
         }
     }
 
@@ -365,41 +320,6 @@ public actor Worker {
     }
 
     private func account(for job: RunningJob, _ ending: JobEnding, _ stored: FinishOutcome) {
-        let (id, kind) = (job.job.id, job.job.kind)
-        guard case .stored(let state) = stored else {
-            switch stored {
-            case .refused(.cancelled):
-                outcome.cancelled += 1
-                report(.cancelled(jobID: id, kind: kind))
-            case .refused(.deleted):
-                outcome.deleted += 1
-                report(.deleted(jobID: id, kind: kind))
-            default:
-                outcome.lost += 1
-                report(.lost(jobID: id, kind: kind))
-            }
-            return
-        }
-        switch ending {
-        case .completed(let result):
-            outcome.completed += 1
-            report(
-                .completed(
-                    jobID: id, kind: kind, seconds: now().timeIntervalSince(job.claimedAt),
-                    promptTokens: result.figures.promptTokens ?? 0,
-                    completionTokens: result.figures.completionTokens ?? 0))
-        case .failed(let failure):
-            outcome.failedAttempts += 1
-            if state == .discarded { outcome.discarded += 1 }
-            report(
-                .failed(
-                    jobID: id, kind: kind, code: failure.code, message: failure.message, isFinal: state == .discarded))
-        case .interrupted:
-            outcome.interrupted += 1
-            report(.interrupted(jobID: id, kind: kind))
-        case .cancelled:
-            outcome.cancelled += 1
-            report(.cancelled(jobID: id, kind: kind))
-        }
+        report(outcome.count(job, ending, stored, at: now()))
     }
 }
