@@ -28,6 +28,7 @@ public actor Worker {
     private var nextLook = Date.distantPast
     private var nextBeat = Date.distantPast
     private var nextReclaim = Date.distantPast
+    private var nextRecall = Date.distantPast
     /// When to look for due jobs though nobody has changed anything: the hour may have come for some.
     private var nextClaim = Date.distantPast
     /// Routine accesses that failed last time.
@@ -137,8 +138,11 @@ public actor Worker {
         // A clock that was set back mustn't put off what is due by an hour.
         if time < lastTime {
             (nextBeat, nextReclaim, nextLook, nextClaim) = (.distantPast, .distantPast, .distantPast, .distantPast)
+            nextRecall = .distantPast
             setbacks = Setbacks()
         }
+        // More than a few seconds between two looks is a clock that was set, or a machine that slept.
+        running.age(by: min(max(time.timeIntervalSince(lastTime), 0), 5))
         lastTime = time
         if stop == nil, let deadline = options.deadline, time >= deadline { begin(.deadline) }
         if let stop, time >= stop.graceEnd { running.interruptAll() }
@@ -155,6 +159,7 @@ public actor Worker {
         if time >= nextReclaim, stop == nil {
             nextReclaim = time.addingTimeInterval(options.reclaimSeconds)
             try await tolerating(.reclaim) { try await self.reclaim(at: time) }
+            try await tolerating(.upkeep) { try await self.keepHouse(at: time) }
         }
         // Jobs may end by the hundred a second; nobody cancels that fast.
         guard time >= nextLook else { return }
@@ -167,7 +172,12 @@ public actor Worker {
                 self.running.drop(except: try await self.queue.claims(of: self.registration.id), among: held)
             }
             self.lastChange = change
-            self.nextClaim = .distantPast
+            (self.nextClaim, self.nextRecall) = (.distantPast, .distantPast)
+        }
+        guard time >= nextRecall, !running.isEmpty else { return }
+        nextRecall = time.addingTimeInterval(options.reclaimSeconds)
+        try await tolerating(.recall) {
+            self.running.obey(try await self.queue.recalls(of: self.registration.id, now: time))
         }
     }
 
@@ -175,13 +185,19 @@ public actor Worker {
         let jobs = running.progress
         let good = try await queue.heartbeat(worker: registration.id, running: jobs, now: time)
         running.drop(except: good, among: jobs.map(\.claim))
-        try await (queue as? JobStore)?.checkpointIfLarge()
     }
 
     private func reclaim(at time: Date) async throws {
         for job in try await queue.reclaim(now: time) {
             report(.reclaimed(jobID: job.claim.jobID, from: job.claim.worker, isFinal: job.state == .discarded))
         }
+    }
+
+    /// Deadlines, schedules, and the queue's own upkeep.
+    private func keepHouse(at time: Date) async throws {
+        let changes = try await queue.keepTime(now: time)
+        if changes != TimedChanges() { report(.timed(changes)) }
+        for note in try await queue.maintain(isIdle: running.isEmpty, now: time) { report(.noted(note)) }
     }
 
     /// A busy or full disk mustn't end the night: it is logged, and the access tried again a little later. Errors that
@@ -220,7 +236,7 @@ public actor Worker {
         if let stop {
             outcome.end = stop.end
             outcome.leftWork = outcome.interrupted > 0
-            if !outcome.leftWork { outcome.leftWork = try await hasDueJobs() ?? true }
+            if !outcome.leftWork { outcome.leftWork = try await outlook()?.hasDue ?? true }
             return true
         }
         if let maximum = options.maximumJobs, claimedCount >= maximum {
@@ -231,20 +247,24 @@ public actor Worker {
             outcome.end = .claimedOnce
             return true
         }
-        guard options.drains, try await hasDueJobs() == false else { return false }
-        outcome.end = .drained
+        // What a rate holds back begins by itself.
+        guard options.drains, let outlook = try await outlook(), !outlook.hasDue, !outlook.waitsForRate else {
+            return false
+        }
+        outcome.end = outlook.waitsForWindow ? .windowClosed : .drained
+        outcome.leftWork = outlook.waitsForWindow
         return true
     }
 
-    /// Whether a claim would find something; `nil` when the queue can't be asked just now.
-    private func hasDueJobs() async throws -> Bool? {
-        var hasDue: Bool?
+    /// What lies ahead; `nil` when the queue can't be asked just now.
+    private func outlook() async throws -> QueueOutlook? {
+        var outlook: QueueOutlook?
         try await tolerating(.outlook) {
             // The jobs of a worker that has just died are due as well.
             if self.stop == nil { try await self.reclaim(at: self.now()) }
-            hasDue = try await self.queue.outlook(queues: self.options.queues, now: self.now()).hasDue
+            outlook = try await self.queue.outlook(queues: self.options.queues, now: self.now())
         }
-        return hasDue
+        return outlook
     }
 
     // MARK: - Jobs

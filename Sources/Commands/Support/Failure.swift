@@ -56,7 +56,7 @@ extension JobStoreError {
             .configuration
         case .sqliteTooOld: .unavailable
         case .busy: .temporary
-        case .diskFull, .corrupt, .inputOutput, .sqlite: .ioError
+        case .diskFull, .corrupt, .inputOutput, .sqlite, .fileGone: .ioError
         case .refusedJob, .duplicateCustomID, .nulCharacter, .optionsNotAnObject, .constraint: .badData
         }
     }

@@ -26,6 +26,9 @@ public struct JobDetail: Sendable, Hashable, Codable {
         public var metadata: String
         public var question: String?
         public var documentID: Int64?
+        public var deadlineAt: String?
+        public var timeoutSeconds: Double?
+        public var heldAt: String?
 
         enum CodingKeys: String, CodingKey {
             case id, kind, queue, state, priority
@@ -45,6 +48,9 @@ public struct JobDetail: Sendable, Hashable, Codable {
             case createdAt = "created_at"
             case options, metadata, question
             case documentID = "document_id"
+            case deadlineAt = "deadline_at"
+            case timeoutSeconds = "timeout_seconds"
+            case heldAt = "held_at"
         }
     }
 
