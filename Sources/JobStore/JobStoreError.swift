@@ -40,6 +40,8 @@ public enum JobStoreError: Error, Sendable, Equatable {
     case optionsNotAnObject(jobID: Int64, options: String)
     /// A rule of the schema refused a change.
     case constraint(message: String)
+    /// A schedule that can't be added.
+    case refusedSchedule(name: String, reason: String)
     /// There is no queue of that name.
     case unknownQueue(name: String, known: [String])
     /// Anything else SQLite reports.
@@ -115,6 +117,8 @@ extension JobStoreError: CustomStringConvertible {
             "The options of job \(jobID) are not a JSON object such as {\"max_tokens\": 80}: \(options.prefix(60))"
         case .constraint(let message):
             "The database refused the change: \(message)"
+        case .refusedSchedule(let name, let reason):
+            "The schedule '\(name)' was not added: \(reason)"
         case .unknownQueue(let name, let known):
             "There is no queue '\(name)'. Queues: \(known.joined(separator: ", "))"
         case .sqlite(let path, let code, let message):

@@ -65,7 +65,12 @@ struct MaintenanceTests {
         let before = try #require(try await store.pragma("page_count"))
         var now = start
         var steps = 0
-        while try await store.stateCounts().first?.count ?? 0 > 7 || store.pragma("freelist_count") ?? 0 > 128 {
+        func isDone() async throws -> Bool {
+            let left = try await store.stateCounts().first?.count ?? 0
+            let free = try await store.pragma("freelist_count") ?? 0
+            return left <= 7 && free <= 128
+        }
+        while try await !isDone() {
             #expect(try await store.maintain(isIdle: true, now: now).isEmpty)
             now = now.addingTimeInterval(1)
             steps += 1

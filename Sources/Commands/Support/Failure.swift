@@ -57,7 +57,8 @@ extension JobStoreError {
         case .sqliteTooOld: .unavailable
         case .busy: .temporary
         case .diskFull, .corrupt, .inputOutput, .sqlite, .fileGone: .ioError
-        case .refusedJob, .duplicateCustomID, .nulCharacter, .optionsNotAnObject, .constraint: .badData
+        case .refusedJob, .refusedSchedule, .duplicateCustomID, .nulCharacter, .optionsNotAnObject, .constraint:
+            .badData
         }
     }
 }

@@ -79,6 +79,8 @@ public struct JobDetail: Sendable, Hashable, Codable {
     public var documentTitle: String?
     public var documentSource: String?
     public var result: Result?
+    /// What must end before it may begin: `job 7`, `batch essays`.
+    public var waitsFor: [String]
     /// In their order.
     public var attempts: [AttemptRow]
     /// In their order.
@@ -88,6 +90,8 @@ public struct JobDetail: Sendable, Hashable, Codable {
         case job
         case documentTitle = "document_title"
         case documentSource = "document_source"
-        case result, attempts, events
+        case result
+        case waitsFor = "waits_for"
+        case attempts, events
     }
 }

@@ -106,6 +106,12 @@ extension JobStore {
                 job: job, documentTitle: try document?.optional("title"),
                 documentSource: try document?.optional("source"),
                 result: results.first,
+                waitsFor: try String.fetchAll(
+                    db,
+                    sql: """
+                        SELECT coalesce('job ' || u.job, 'batch ' || coalesce(b.name, b.id)) FROM unmet_dependencies u
+                        LEFT JOIN batches b ON b.id = u.batch WHERE u.job_id = ? ORDER BY u.job, u.batch LIMIT 20
+                        """, arguments: [id]),
                 attempts: try lines(db, "SELECT * FROM attempts WHERE job_id = ? ORDER BY attempt", [id]),
                 events: try lines(db, "SELECT * FROM events WHERE job_id = ? ORDER BY id", [id]))
         }

@@ -5,18 +5,19 @@ import JSONText
 extension JobStore {
     /// Adds a schedule; its first job comes at its first occurrence after `now`.
     ///
-    /// - Throws: `constraint` where the name is taken, the time zone unknown or the job one that would be refused.
+    /// - Throws: `refusedSchedule` where the name is taken or the time zone unknown.
     public func add(_ schedule: NewSchedule, now: Date) async throws {
         guard let clock = WallClock.named(schedule.timezone, local: clock) else {
-            throw JobStoreError.constraint(
-                message: "there is no time zone '\(schedule.timezone)'; write local, or one such as Europe/Berlin")
+            throw JobStoreError.refusedSchedule(
+                name: schedule.name,
+                reason: "there is no time zone '\(schedule.timezone)'; write local, or one such as Europe/Berlin")
         }
         let next = schedule.cron.next(after: now, on: clock).map(Timestamp.text)
         try await write { db in
             guard try Row.fetchOne(db, sql: "SELECT 1 FROM schedules WHERE name = ?", arguments: [schedule.name]) == nil
             else {
-                throw JobStoreError.constraint(
-                    message: "there is a schedule '\(schedule.name)' already; remove it first, or choose another name")
+                throw JobStoreError.refusedSchedule(
+                    name: schedule.name, reason: "there is one of that name; remove it first, or choose another name")
             }
             try db.execute(
                 sql: """
