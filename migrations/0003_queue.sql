@@ -44,9 +44,14 @@ WHEN new.state = 'available' AND old.finalized_at IS NOT NULL AND new.deadline_a
   UPDATE jobs SET deadline_at = NULL WHERE id = new.id;
 END;
 
--- What a job waits for: another job's completion, or its end whichever way; or the end of every job of a batch.
-ALTER TABLE job_dependencies ADD COLUMN requires TEXT NOT NULL DEFAULT 'completed'
-  CONSTRAINT "requires is completed or ended" CHECK (requires IN ('completed','ended'));
+-- What a job waits for: another job's completion (job_dependencies), another job's end whichever way, or the end of every
+-- job of a batch.
+CREATE TABLE end_dependencies (
+  job_id     INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
+  depends_on INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
+  PRIMARY KEY (job_id, depends_on), CHECK (job_id <> depends_on)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX end_dependents ON end_dependencies (depends_on);
 CREATE TABLE batch_dependencies (
   job_id   INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
   batch_id INTEGER NOT NULL REFERENCES batches(id) ON DELETE CASCADE,
@@ -57,8 +62,10 @@ CREATE INDEX batch_dependents ON batch_dependencies (batch_id);
 -- What jobs still wait for, a row each.
 CREATE VIEW unmet_dependencies AS
 SELECT d.job_id, d.depends_on AS job, NULL AS batch FROM job_dependencies d LEFT JOIN jobs p ON p.id = d.depends_on
- WHERE CASE WHEN d.requires = 'ended' THEN p.state IN ('pending','available','running')
-            ELSE p.state IS NOT 'completed' END
+ WHERE p.state IS NOT 'completed'
+UNION ALL
+SELECT d.job_id, d.depends_on, NULL FROM end_dependencies d JOIN jobs p ON p.id = d.depends_on
+ WHERE p.state IN ('pending','available','running')
 UNION ALL
 SELECT b.job_id, NULL, b.batch_id FROM batch_dependencies b
  WHERE EXISTS (SELECT 1 FROM jobs p WHERE p.batch_id = b.batch_id AND p.state IN ('pending','available','running'));
@@ -70,6 +77,17 @@ CREATE TRIGGER job_dependencies_check BEFORE INSERT ON job_dependencies BEGIN
     WITH RECURSIVE waiting(id) AS (
       SELECT new.job_id
       UNION SELECT d.job_id FROM waiting w JOIN job_dependencies d ON d.depends_on = w.id
+      UNION SELECT d.job_id FROM waiting w JOIN end_dependencies d ON d.depends_on = w.id
+      UNION SELECT b.job_id FROM waiting w JOIN jobs j ON j.id = w.id JOIN batch_dependencies b ON b.batch_id = j.batch_id)
+    SELECT id FROM waiting);
+END;
+CREATE TRIGGER end_dependencies_check BEFORE INSERT ON end_dependencies BEGIN
+  SELECT RAISE(ABORT, 'depends_on names no job') WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE id = new.depends_on);
+  SELECT RAISE(ABORT, 'a job would wait for itself, directly or through others') WHERE new.depends_on IN (
+    WITH RECURSIVE waiting(id) AS (
+      SELECT new.job_id
+      UNION SELECT d.job_id FROM waiting w JOIN job_dependencies d ON d.depends_on = w.id
+      UNION SELECT d.job_id FROM waiting w JOIN end_dependencies d ON d.depends_on = w.id
       UNION SELECT b.job_id FROM waiting w JOIN jobs j ON j.id = w.id JOIN batch_dependencies b ON b.batch_id = j.batch_id)
     SELECT id FROM waiting);
 END;
@@ -79,6 +97,7 @@ CREATE TRIGGER batch_dependencies_check BEFORE INSERT ON batch_dependencies BEGI
     WITH RECURSIVE waiting(id) AS (
       SELECT new.job_id
       UNION SELECT d.job_id FROM waiting w JOIN job_dependencies d ON d.depends_on = w.id
+      UNION SELECT d.job_id FROM waiting w JOIN end_dependencies d ON d.depends_on = w.id
       UNION SELECT b.job_id FROM waiting w JOIN jobs j ON j.id = w.id JOIN batch_dependencies b ON b.batch_id = j.batch_id)
     SELECT 1 FROM waiting w JOIN jobs j ON j.id = w.id WHERE j.batch_id = new.batch_id);
 END;
@@ -90,8 +109,12 @@ CREATE TRIGGER job_dependencies_wait AFTER INSERT ON job_dependencies BEGIN
   UPDATE jobs SET state = 'cancelled',
     error = 'job ' || new.depends_on || ', which this one depends on, was '
       || (SELECT p.state FROM jobs p WHERE p.id = new.depends_on)
-   WHERE id = new.job_id AND state = 'pending' AND new.requires = 'completed'
+   WHERE id = new.job_id AND state = 'pending'
      AND (SELECT p.state FROM jobs p WHERE p.id = new.depends_on) IN ('cancelled','discarded');
+END;
+CREATE TRIGGER end_dependencies_wait AFTER INSERT ON end_dependencies BEGIN
+  UPDATE jobs SET state = 'pending' WHERE id = new.job_id AND state = 'available'
+    AND EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = new.job_id);
 END;
 CREATE TRIGGER batch_dependencies_wait AFTER INSERT ON batch_dependencies BEGIN
   UPDATE jobs SET state = 'pending' WHERE id = new.job_id AND state = 'available'
@@ -99,6 +122,10 @@ CREATE TRIGGER batch_dependencies_wait AFTER INSERT ON batch_dependencies BEGIN
 END;
 -- Who takes a condition away may have taken the last one.
 CREATE TRIGGER job_dependencies_gone AFTER DELETE ON job_dependencies BEGIN
+  UPDATE jobs SET state = 'available' WHERE id = old.job_id AND state = 'pending' AND held_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = old.job_id);
+END;
+CREATE TRIGGER end_dependencies_gone AFTER DELETE ON end_dependencies BEGIN
   UPDATE jobs SET state = 'available' WHERE id = old.job_id AND state = 'pending' AND held_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = old.job_id);
 END;
@@ -110,27 +137,29 @@ END;
 DROP TRIGGER jobs_release;
 CREATE TRIGGER jobs_release AFTER UPDATE OF state ON jobs WHEN new.state = 'completed' AND old.state <> new.state BEGIN
   UPDATE jobs SET state = 'available' WHERE state = 'pending' AND held_at IS NULL
-    AND id IN (SELECT job_id FROM job_dependencies WHERE depends_on = new.id)
+    AND id IN (SELECT job_id FROM job_dependencies WHERE depends_on = new.id
+               UNION ALL SELECT job_id FROM end_dependencies WHERE depends_on = new.id)
     AND NOT EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = jobs.id);
 END;
 -- What can't begin any more is cancelled with the reason, through all generations: a trigger doesn't set itself off. Then
 -- those are released that waited for no more than an end.
 CREATE TRIGGER jobs_release_none AFTER UPDATE OF state ON jobs
 WHEN new.state IN ('cancelled','discarded') AND old.state NOT IN ('cancelled','discarded')
-  AND EXISTS (SELECT 1 FROM job_dependencies WHERE depends_on = new.id) BEGIN
+  AND (EXISTS (SELECT 1 FROM job_dependencies WHERE depends_on = new.id)
+    OR EXISTS (SELECT 1 FROM end_dependencies WHERE depends_on = new.id)) BEGIN
   UPDATE jobs SET state = 'cancelled', error = 'job ' || new.id || ', which this one depends on, was ' || new.state
    WHERE state = 'pending' AND id IN (
     WITH RECURSIVE hopeless(id) AS (
       SELECT new.id
       UNION SELECT d.job_id FROM hopeless h JOIN job_dependencies d ON d.depends_on = h.id JOIN jobs j ON j.id = d.job_id
-        WHERE d.requires = 'completed' AND j.state = 'pending')
+        WHERE j.state = 'pending')
     SELECT id FROM hopeless);
   UPDATE jobs SET state = 'available' WHERE state = 'pending' AND held_at IS NULL AND id IN (
     WITH RECURSIVE hopeless(id) AS (
       SELECT new.id
       UNION SELECT d.job_id FROM hopeless h JOIN job_dependencies d ON d.depends_on = h.id JOIN jobs j ON j.id = d.job_id
-        WHERE d.requires = 'completed' AND j.state = 'cancelled')
-    SELECT d.job_id FROM hopeless h JOIN job_dependencies d ON d.depends_on = h.id WHERE d.requires = 'ended')
+        WHERE j.state = 'cancelled')
+    SELECT d.job_id FROM hopeless h JOIN end_dependencies d ON d.depends_on = h.id)
     AND NOT EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = jobs.id);
 END;
 -- A job that comes back, from its worker or by a retry, waits again for whatever isn't done, or is cancelled again.
@@ -141,9 +170,9 @@ WHEN new.state = 'available' AND old.state NOT IN ('available','pending')
   UPDATE jobs SET state = 'cancelled',
     error = (SELECT 'job ' || p.id || ', which this one depends on, is ' || p.state || '; retry that one first'
       FROM job_dependencies d JOIN jobs p ON p.id = d.depends_on
-      WHERE d.job_id = new.id AND d.requires = 'completed' AND p.state IN ('cancelled','discarded') LIMIT 1)
+      WHERE d.job_id = new.id AND p.state IN ('cancelled','discarded') LIMIT 1)
    WHERE id = new.id AND EXISTS (SELECT 1 FROM job_dependencies d JOIN jobs p ON p.id = d.depends_on
-      WHERE d.job_id = new.id AND d.requires = 'completed' AND p.state IN ('cancelled','discarded'));
+      WHERE d.job_id = new.id AND p.state IN ('cancelled','discarded'));
 END;
 
 -- Holding: UPDATE jobs SET held_at = datetime('now') keeps a job from being claimed, and NULL lets it go.
@@ -210,8 +239,9 @@ DROP TRIGGER jobs_delete;
 CREATE TRIGGER jobs_delete BEFORE DELETE ON jobs BEGIN
   UPDATE jobs SET state = 'cancelled', error = 'job ' || old.id || ', which this one depends on, was deleted'
    WHERE old.state <> 'completed' AND state = 'pending'
-     AND id IN (SELECT job_id FROM job_dependencies WHERE depends_on = old.id AND requires = 'completed');
+     AND id IN (SELECT job_id FROM job_dependencies WHERE depends_on = old.id);
   DELETE FROM job_dependencies WHERE job_id = old.id OR depends_on = old.id;
+  DELETE FROM end_dependencies WHERE job_id = old.id OR depends_on = old.id;
   DELETE FROM batch_dependencies WHERE job_id = old.id;
   DELETE FROM attempts WHERE job_id = old.id;
   DELETE FROM results WHERE job_id = old.id;

@@ -63,6 +63,20 @@ extension InMemoryJobQueue.State {
         }
     }
 
+    /// What follows for others when a job is deleted.
+    mutating func giveUpThoseWaiting(forDeleted id: Int64) {
+        guard let job = jobs[id] else { return }
+        let waiting = jobs.filter { $0.value.state == .pending && $0.value.new.dependsOn.contains(id) }.keys.sorted()
+        for other in waiting where job.state != .completed {
+            let wasPending = jobs[other]?.state == .pending
+            jobs[other]?.state = .cancelled
+            jobs[other]?.error = "job \(id), which this one depends on, was deleted"
+            if wasPending { settle(other) }
+        }
+        jobs[id] = nil
+        for (other, job) in jobs where job.new.afterEndOf.contains(id) { letGoIfPossible(other) }
+    }
+
     /// Gives up waiting jobs whose deadline has passed; returns how many.
     mutating func discardMissed(at time: Int64) -> Int {
         let missed = jobs.compactMap { id, job -> (deadline: Int64, id: Int64)? in

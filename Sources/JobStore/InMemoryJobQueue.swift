@@ -92,10 +92,13 @@ public final class InMemoryJobQueue: JobQueue {
 extension InMemoryJobQueue {
     @discardableResult
     public func enqueue(_ jobs: some Sequence<NewJob>, now: Date) async throws -> [EnqueuedJob] {
-        change { state in
-            jobs.map { job in
+        try change { state in
+            try jobs.enumerated().map { index, job in
                 if let key = job.uniqueKey, let holder = holder(of: key, in: state) {
                     return EnqueuedJob(id: holder, isNew: false)
+                }
+                guard (job.dependsOn + job.afterEndOf).allSatisfy({ state.jobs[$0] != nil }) else {
+                    throw JobStoreError.refusedJob(index: index, constraint: "depends_on names no job")
                 }
                 state.lastID += 1
                 state.jobs[state.lastID] = Job(
@@ -151,10 +154,7 @@ extension InMemoryJobQueue {
     /// Removes a job, whatever its state.
     public func delete(_ id: Int64) async {
         change { state in
-            if let job = state.jobs[id], job.state != .completed {
-                state.jobs[id]?.state = .cancelled
-                state.settle(id, reason: "job \(id), which this one depends on, was deleted")
-            }
+            state.giveUpThoseWaiting(forDeleted: id)
             state.jobs[id] = nil
             for waiting in state.jobs.keys {
                 state.jobs[waiting]?.new.dependsOn.removeAll { $0 == id }

@@ -109,16 +109,15 @@ private struct JobInserter {
     }
 
     private func makeWait(_ id: Int64, for job: NewJob) throws {
-        let dependency = try db.cachedStatement(
-            sql: "INSERT OR IGNORE INTO job_dependencies (job_id, depends_on, requires) VALUES (?, ?, ?)")
-        for other in job.dependsOn { try dependency.execute(arguments: [id, other, "completed"]) }
-        for other in job.afterEndOf { try dependency.execute(arguments: [id, other, "ended"]) }
-        for batch in job.afterBatches {
-            try db.execute(
-                sql: "INSERT OR IGNORE INTO batch_dependencies (job_id, batch_id) VALUES (?, ?)",
-                arguments: [id, batch]
-            )
+        func insert(into table: String, _ column: String, _ others: [Int64]) throws {
+            guard !others.isEmpty else { return }
+            let statement = try db.cachedStatement(
+                sql: "INSERT OR IGNORE INTO \(table) (job_id, \(column)) VALUES (?, ?)")
+            for other in others { try statement.execute(arguments: [id, other]) }
         }
+        try insert(into: "job_dependencies", "depends_on", job.dependsOn)
+        try insert(into: "end_dependencies", "depends_on", job.afterEndOf)
+        try insert(into: "batch_dependencies", "batch_id", job.afterBatches)
     }
 
     /// The open or completed job that has the key already. Asked first, since an insert that gives way to it would use up
