@@ -59,16 +59,18 @@ CREATE TABLE batch_dependencies (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX batch_dependents ON batch_dependencies (batch_id);
 
--- What jobs still wait for, a row each.
-CREATE VIEW unmet_dependencies AS
-SELECT d.job_id, d.depends_on AS job, NULL AS batch FROM job_dependencies d LEFT JOIN jobs p ON p.id = d.depends_on
- WHERE p.state IS NOT 'completed'
-UNION ALL
-SELECT d.job_id, d.depends_on, NULL FROM end_dependencies d JOIN jobs p ON p.id = d.depends_on
- WHERE p.state IN ('pending','available','running')
-UNION ALL
-SELECT b.job_id, NULL, b.batch_id FROM batch_dependencies b
+-- What jobs still wait for, a row each. The triggers ask the three parts, since SQLite seeks in a view that is no union.
+CREATE VIEW unmet_jobs AS
+SELECT d.job_id, d.depends_on AS job FROM job_dependencies d JOIN jobs p ON p.id = d.depends_on WHERE p.state <> 'completed';
+CREATE VIEW unmet_ends AS
+SELECT d.job_id, d.depends_on AS job FROM end_dependencies d JOIN jobs p ON p.id = d.depends_on
+ WHERE p.state IN ('pending','available','running');
+CREATE VIEW unmet_batches AS
+SELECT b.job_id, b.batch_id AS batch FROM batch_dependencies b
  WHERE EXISTS (SELECT 1 FROM jobs p WHERE p.batch_id = b.batch_id AND p.state IN ('pending','available','running'));
+CREATE VIEW unmet_dependencies AS
+SELECT job_id, job, NULL AS batch FROM unmet_jobs UNION ALL SELECT job_id, job, NULL FROM unmet_ends
+UNION ALL SELECT job_id, NULL, batch FROM unmet_batches;
 
 -- Nobody may wait for himself, nor for what isn't there.
 CREATE TRIGGER job_dependencies_check BEFORE INSERT ON job_dependencies BEGIN
@@ -105,7 +107,9 @@ END;
 DROP TRIGGER job_dependencies_wait;
 CREATE TRIGGER job_dependencies_wait AFTER INSERT ON job_dependencies BEGIN
   UPDATE jobs SET state = 'pending' WHERE id = new.job_id AND state = 'available'
-    AND EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = new.job_id);
+    AND (EXISTS (SELECT 1 FROM unmet_jobs u WHERE u.job_id = new.job_id)
+      OR EXISTS (SELECT 1 FROM unmet_ends u WHERE u.job_id = new.job_id)
+      OR EXISTS (SELECT 1 FROM unmet_batches u WHERE u.job_id = new.job_id));
   UPDATE jobs SET state = 'cancelled',
     error = 'job ' || new.depends_on || ', which this one depends on, was '
       || (SELECT p.state FROM jobs p WHERE p.id = new.depends_on)
@@ -114,24 +118,34 @@ CREATE TRIGGER job_dependencies_wait AFTER INSERT ON job_dependencies BEGIN
 END;
 CREATE TRIGGER end_dependencies_wait AFTER INSERT ON end_dependencies BEGIN
   UPDATE jobs SET state = 'pending' WHERE id = new.job_id AND state = 'available'
-    AND EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = new.job_id);
+    AND (EXISTS (SELECT 1 FROM unmet_jobs u WHERE u.job_id = new.job_id)
+      OR EXISTS (SELECT 1 FROM unmet_ends u WHERE u.job_id = new.job_id)
+      OR EXISTS (SELECT 1 FROM unmet_batches u WHERE u.job_id = new.job_id));
 END;
 CREATE TRIGGER batch_dependencies_wait AFTER INSERT ON batch_dependencies BEGIN
   UPDATE jobs SET state = 'pending' WHERE id = new.job_id AND state = 'available'
-    AND EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = new.job_id);
+    AND (EXISTS (SELECT 1 FROM unmet_jobs u WHERE u.job_id = new.job_id)
+      OR EXISTS (SELECT 1 FROM unmet_ends u WHERE u.job_id = new.job_id)
+      OR EXISTS (SELECT 1 FROM unmet_batches u WHERE u.job_id = new.job_id));
 END;
 -- Who takes a condition away may have taken the last one.
 CREATE TRIGGER job_dependencies_gone AFTER DELETE ON job_dependencies BEGIN
   UPDATE jobs SET state = 'available' WHERE id = old.job_id AND state = 'pending' AND held_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = old.job_id);
+    AND NOT EXISTS (SELECT 1 FROM unmet_jobs u WHERE u.job_id = old.job_id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_ends u WHERE u.job_id = old.job_id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_batches u WHERE u.job_id = old.job_id);
 END;
 CREATE TRIGGER end_dependencies_gone AFTER DELETE ON end_dependencies BEGIN
   UPDATE jobs SET state = 'available' WHERE id = old.job_id AND state = 'pending' AND held_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = old.job_id);
+    AND NOT EXISTS (SELECT 1 FROM unmet_jobs u WHERE u.job_id = old.job_id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_ends u WHERE u.job_id = old.job_id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_batches u WHERE u.job_id = old.job_id);
 END;
 CREATE TRIGGER batch_dependencies_gone AFTER DELETE ON batch_dependencies BEGIN
   UPDATE jobs SET state = 'available' WHERE id = old.job_id AND state = 'pending' AND held_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = old.job_id);
+    AND NOT EXISTS (SELECT 1 FROM unmet_jobs u WHERE u.job_id = old.job_id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_ends u WHERE u.job_id = old.job_id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_batches u WHERE u.job_id = old.job_id);
 END;
 
 DROP TRIGGER jobs_release;
@@ -139,7 +153,9 @@ CREATE TRIGGER jobs_release AFTER UPDATE OF state ON jobs WHEN new.state = 'comp
   UPDATE jobs SET state = 'available' WHERE state = 'pending' AND held_at IS NULL
     AND id IN (SELECT job_id FROM job_dependencies WHERE depends_on = new.id
                UNION ALL SELECT job_id FROM end_dependencies WHERE depends_on = new.id)
-    AND NOT EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = jobs.id);
+    AND NOT EXISTS (SELECT 1 FROM unmet_jobs u WHERE u.job_id = jobs.id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_ends u WHERE u.job_id = jobs.id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_batches u WHERE u.job_id = jobs.id);
 END;
 -- What can't begin any more is cancelled with the reason, through all generations: a trigger doesn't set itself off. Then
 -- those are released that waited for no more than an end.
@@ -160,12 +176,16 @@ WHEN new.state IN ('cancelled','discarded') AND old.state NOT IN ('cancelled','d
       UNION SELECT d.job_id FROM hopeless h JOIN job_dependencies d ON d.depends_on = h.id JOIN jobs j ON j.id = d.job_id
         WHERE j.state = 'cancelled')
     SELECT d.job_id FROM hopeless h JOIN end_dependencies d ON d.depends_on = h.id)
-    AND NOT EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = jobs.id);
+    AND NOT EXISTS (SELECT 1 FROM unmet_jobs u WHERE u.job_id = jobs.id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_ends u WHERE u.job_id = jobs.id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_batches u WHERE u.job_id = jobs.id);
 END;
 -- A job that comes back, from its worker or by a retry, waits again for whatever isn't done, or is cancelled again.
 CREATE TRIGGER jobs_wait_again AFTER UPDATE OF state ON jobs
 WHEN new.state = 'available' AND old.state NOT IN ('available','pending')
-  AND (new.held_at IS NOT NULL OR EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = new.id)) BEGIN
+  AND (new.held_at IS NOT NULL OR (EXISTS (SELECT 1 FROM unmet_jobs u WHERE u.job_id = new.id)
+      OR EXISTS (SELECT 1 FROM unmet_ends u WHERE u.job_id = new.id)
+      OR EXISTS (SELECT 1 FROM unmet_batches u WHERE u.job_id = new.id))) BEGIN
   UPDATE jobs SET state = 'pending', error = CASE WHEN old.state <> 'cancelled' THEN error END WHERE id = new.id;
   UPDATE jobs SET state = 'cancelled',
     error = (SELECT 'job ' || p.id || ', which this one depends on, is ' || p.state || '; retry that one first'
@@ -184,7 +204,9 @@ CREATE TRIGGER jobs_hold AFTER UPDATE OF held_at ON jobs WHEN new.held_at IS NOT
 END;
 CREATE TRIGGER jobs_let_go AFTER UPDATE OF held_at ON jobs
 WHEN new.held_at IS NULL AND old.held_at IS NOT NULL AND new.state = 'pending'
-  AND NOT EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = new.id) BEGIN
+  AND NOT EXISTS (SELECT 1 FROM unmet_jobs u WHERE u.job_id = new.id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_ends u WHERE u.job_id = new.id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_batches u WHERE u.job_id = new.id) BEGIN
   UPDATE jobs SET state = 'available' WHERE id = new.id;
 END;
 -- A hand that makes a held job available means it.
@@ -218,7 +240,9 @@ WHEN new.batch_id IS NOT NULL AND new.state IN ('completed','cancelled','discard
   UPDATE batches SET finished_at = coalesce(new.finalized_at, strftime('%Y-%m-%dT%H:%M:%fZ')) WHERE id = new.batch_id;
   UPDATE jobs SET state = 'available' WHERE state = 'pending' AND held_at IS NULL
     AND id IN (SELECT job_id FROM batch_dependencies WHERE batch_id = new.batch_id)
-    AND NOT EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = jobs.id);
+    AND NOT EXISTS (SELECT 1 FROM unmet_jobs u WHERE u.job_id = jobs.id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_ends u WHERE u.job_id = jobs.id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_batches u WHERE u.job_id = jobs.id);
 END;
 CREATE TRIGGER jobs_batch_delete AFTER DELETE ON jobs
 WHEN old.batch_id IS NOT NULL AND old.state IN ('pending','available','running')
@@ -226,7 +250,9 @@ WHEN old.batch_id IS NOT NULL AND old.state IN ('pending','available','running')
   UPDATE batches SET finished_at = strftime('%Y-%m-%dT%H:%M:%fZ') WHERE id = old.batch_id;
   UPDATE jobs SET state = 'available' WHERE state = 'pending' AND held_at IS NULL
     AND id IN (SELECT job_id FROM batch_dependencies WHERE batch_id = old.batch_id)
-    AND NOT EXISTS (SELECT 1 FROM unmet_dependencies u WHERE u.job_id = jobs.id);
+    AND NOT EXISTS (SELECT 1 FROM unmet_jobs u WHERE u.job_id = jobs.id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_ends u WHERE u.job_id = jobs.id)
+    AND NOT EXISTS (SELECT 1 FROM unmet_batches u WHERE u.job_id = jobs.id);
 END;
 CREATE TRIGGER batches_delete BEFORE DELETE ON batches BEGIN
   UPDATE jobs SET batch_id = NULL WHERE batch_id = old.id;

@@ -22,6 +22,8 @@ extension InMemoryJobQueue {
         let lease = Int64(settings.leaseSeconds * 1000)
         let moment = LocalMoment(now, on: clock)
         return change { state in
+            // As the store: who finds nothing due changes nothing.
+            guard !state.dueJobs(queues: queues, time: time, moment: moment, limit: 1).isEmpty else { return [] }
             _ = state.discardMissed(at: time)
             let own = state.jobs.values.filter { $0.state == .running && $0.worker == worker }
             if own.count == 1, own[0].isSuspect { return [] }

@@ -28,6 +28,15 @@ struct WaitingTests {
         #expect(try sql("SELECT job_id, job FROM unmet_dependencies ORDER BY 1") == "2|1\n3|2")
     }
 
+    @Test("what a job waits for is found by seeking, however many others wait", arguments: ["jobs", "ends", "batches"])
+    func plan(view: String) throws {
+        let plan = try sql(
+            "EXPLAIN QUERY PLAN UPDATE jobs SET priority = 5 WHERE EXISTS (SELECT 1 FROM unmet_\(view) u WHERE u.job_id = jobs.id)"
+        )
+        #expect(plan.contains(/SEARCH [db] USING PRIMARY KEY \(job_id=\?\)/))
+        #expect(!plan.contains("AUTOMATIC"))
+    }
+
     @Test("a condition that is deleted is met")
     func deletedCondition() async throws {
         try await store.enqueue([.text(), .text()], now: start)

@@ -99,7 +99,7 @@ struct LimitCommandTests {
         #expect(try queue.json("batch", "list", "--json").array.map { $0["complete"] } == [false])
         try queue.complete(1, text: "Done.")
         let row = try #require(try queue.json("batch", "list", "--json").array.first)
-        #expect(row["complete"] == true && row["percent"] == 100 && row["remaining"] == 0)
+        #expect(row["complete"] == true && row["percent"] == 100.0 && row["remaining"] == 0)
         #expect(try queue.run("batch", "seal", "b").status == 0)
         #expect(try queue.run("batch", "seal", "c").status == 66)
         let refused = try add("--batch", "b")
