@@ -22,11 +22,11 @@ extension InMemoryJobQueue {
         let lease = Int64(settings.leaseSeconds * 1000)
         let moment = LocalMoment(now, on: clock)
         return change { state in
+            let own = state.jobs.values.filter { $0.state == .running && $0.worker == worker }
+            if own.count == 1, own[0].isSuspect { return [] }
             // As the store: who finds nothing due changes nothing.
             guard !state.dueJobs(queues: queues, time: time, moment: moment, limit: 1).isEmpty else { return [] }
             _ = state.discardMissed(at: time)
-            let own = state.jobs.values.filter { $0.state == .running && $0.worker == worker }
-            if own.count == 1, own[0].isSuspect { return [] }
             let due = state.company(
                 of: state.dueJobs(queues: queues, time: time, moment: moment, limit: max(limit, 0)), isIdle: own.isEmpty
             )
