@@ -72,7 +72,8 @@ struct LimitTests {
         let snapshot = try #require(await queue.snapshot(id))
         #expect(snapshot.state == .discarded && snapshot.outcomes == [.timedOut])
         #expect(snapshot.error?.hasPrefix("deadline_missed") == true)
-        #expect(snapshot.lateTexts.first??.isEmpty == false)
+        // It may have been stopped before its first token; an empty text is kept too.
+        #expect(snapshot.lateTexts.count == 1 && snapshot.lateTexts[0] != nil)
     }
 
     @Test(
