@@ -61,7 +61,9 @@ let package = Package(
         // The queue.
         .target(
             name: "Migrations", path: "migrations",
-            resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql")],
+            resources: [
+                .embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql"), .embedInCode("0003_queue.sql"),
+            ],
             swiftSettings: strict),
         module("JobStore", ["JSONText", "Migrations", grdb, logging, crypto]),
         .target(
@@ -92,7 +94,7 @@ let package = Package(
         tests("ModelFilesTests", ["ModelFiles", "JSONText", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
         tests("GenerationTests", ["Generation", "Tokenization"]),
-        tests("CommandsTests", ["nightshift", "Commands", "JSONText"]),
+        tests("CommandsTests", ["nightshift", "Commands", "JSONText", "JobStore"]),
         tests("TokenizationTests", ["Tokenization"]),
         tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         tests("JobCatalogTests", ["JSONText", "JobCatalog", "Tokenization"]),

@@ -56,8 +56,9 @@ extension JobStoreError {
             .configuration
         case .sqliteTooOld: .unavailable
         case .busy: .temporary
-        case .diskFull, .corrupt, .inputOutput, .sqlite: .ioError
-        case .refusedJob, .duplicateCustomID, .nulCharacter, .optionsNotAnObject, .constraint: .badData
+        case .diskFull, .corrupt, .inputOutput, .sqlite, .fileGone: .ioError
+        case .refusedJob, .refusedSchedule, .duplicateCustomID, .nulCharacter, .optionsNotAnObject, .constraint:
+            .badData
         }
     }
 }

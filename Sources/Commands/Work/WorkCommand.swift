@@ -20,9 +20,9 @@ struct WorkCommand: AsyncParsableCommand {
             Claims jobs, runs many side by side, and writes each result the moment it's there. Any number of workers may
             work on one queue. A worker that is killed loses nothing: its jobs go to the next one.
 
-            SIGTERM, SIGINT or SIGHUP: claims no more, finishes what runs within --grace or hands it back; a second
-            signal hands it back at once. Exit codes: 0 all well, 1 some jobs failed, 75 stopped or out of time with
-            work left.
+            SIGTERM, SIGINT, SIGHUP or SIGUSR1: claims no more, finishes what runs within --grace or hands it back; a second
+            signal hands it back at once. Exit codes: 0 all well, 1 some jobs failed, 74 the queue can't be read or
+            written, 75 stopped, out of time or outside the run window with work left.
 
             EXAMPLES
               nightshift work --drain                          until nothing is due
@@ -114,6 +114,7 @@ struct WorkCommand: AsyncParsableCommand {
 
 /// A worker with its life line, its signals and its journal.
 struct WorkerSession: Sendable {
+    private let store: JobStore
     private let worker: Worker
     /// Held as long as the worker lives: its release tells others that the worker is gone.
     private let lock: WorkerLock?
@@ -126,6 +127,7 @@ struct WorkerSession: Sendable {
         let id = WorkerRegistration.id(host: .current, random: random)
         let lock = try WorkerLock(folder: store.workerLockFolder, worker: id)
         self.lock = lock
+        self.store = store
         worker = Worker(
             queue: store, engine: engine, catalog: catalog,
             registration: WorkerRegistration(
@@ -137,14 +139,31 @@ struct WorkerSession: Sendable {
     func run() async throws -> WorkerReport {
         // Whoever read the journal may leave; the work goes on.
         signal(SIGPIPE, SIG_IGN)
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup, .sigusr1)
         let watcher = Task {
             for await _ in signals { await requestStop() }
         }
         defer { watcher.cancel() }
-        let report = try await worker.run()
-        withExtendedLifetime(lock) {}
-        return report
+        defer { withExtendedLifetime(lock) {} }
+        do {
+            return try await worker.run()
+        } catch JobStoreError.fileGone(let path) {
+            throw await rescue(path)
+        }
+    }
+
+    /// The queue was taken away, but this process has it open still: nothing that was written is lost unless it ends so.
+    private func rescue(_ path: String) async -> CommandError {
+        let gone = "\(path) was deleted or replaced while this worker had it open"
+        do {
+            let copy = try await store.rescue(now: Date())
+            return CommandError(
+                .ioError,
+                "\(gone). All that was in it, the latest results too, is in \(copy) now; work on with: "
+                    + "nightshift work --db \(ShellText.quoted(copy))")
+        } catch {
+            return CommandError(.ioError, "\(gone), and it could not be copied: \(error)")
+        }
     }
 
     func requestStop() async { await worker.requestStop() }
