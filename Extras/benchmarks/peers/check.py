@@ -1,6 +1,7 @@
 """Do the engines run the same network? The tokens that each chooses on a small one in f32, beside HuggingFace's."""
 
 import table
+from comparison import Failure
 from workload import Shape, Workload
 
 # Small, but with all that GPT-J has: a rotary part of each head, several layers, prompts longer than a page of keys.
@@ -12,8 +13,6 @@ DEVIATION = 0.2
 
 def run(comparison, present):
     """Prints a line for each engine; returns the exit status: 1 if one of them chose other tokens."""
-    from compare import Failure
-
     expected = {}
     rows = [["f32, greedy", "prompts", "tokens each", "equal to HuggingFace's"]]
     status = 0

@@ -30,7 +30,8 @@ class Environment:
             return None
         print(f"installing {name}: {' '.join(packages)}{note}", file=sys.stderr, flush=True)
         try:
-            if not self.python.exists():
+            # Without Debian's python3-venv the folder is made all the same, with no pip in it.
+            if not (self.folder / "bin" / "pip").exists():
                 self.run([sys.executable, "-m", "venv", self.folder], minutes)
             self.run([self.python, "-m", "pip", "install", "-c", CONSTRAINTS, *packages], minutes)
             # optimum-intel brings it, nothing here uses it, and transformers fails where its build isn't torch's.

@@ -5,7 +5,7 @@ import statistics
 
 def summary(turns):
     """{case: {"median", "best", "turns"}} of the turns of one engine at one depth."""
-    names = [name for name, value in turns[0]["figures"].items() if isinstance(value, float)]
+    names = [name for name, value in turns[0]["figures"].items() if isinstance(value, (int, float))]
     result = {}
     for name in names:
         values = [turn["figures"][name] for turn in turns]
