@@ -1,7 +1,7 @@
 """Do the engines run the same network? The tokens that each chooses on a small one in f32, beside HuggingFace's."""
 
 import table
-from comparison import Failure
+from comparison import PEERS, Failure
 from workload import Shape, Workload
 
 # Small, but with all that GPT-J has: a rotary part of each head, several layers, prompts longer than a page of keys.
@@ -12,36 +12,42 @@ DEVIATION = 0.2
 
 
 def run(comparison, present):
-    """Prints a line for each engine; returns the exit status: 1 if one of them chose other tokens."""
+    """Prints a line for each engine; returns the exit status: 1 if one that is there chose other tokens or didn't run.
+
+    A peer that couldn't be installed is only named.
+    """
     expected = {}
-    rows = [["f32, greedy", "prompts", "tokens each", "equal to HuggingFace's"]]
+    rows = [["greedy", "prompts", "tokens each", "equal to HuggingFace's"]]
     status = 0
     # HuggingFace itself is the reference, so that it is needed whether or not it was asked for.
-    engines = ["nightshift", *(name for name in present if name != "huggingface")]
-    for engine in engines:
+    engines = [("nightshift", "f32")]
+    engines += [
+        (name, weights) for name in present if name != "huggingface" for weights in PEERS[name].get("exact", ["f32"])]
+    for engine, weights in engines:
         architecture = "gptneox" if engine == "llamacpp" else "gptj"
         try:
             source = comparison.make_source(
                 SHAPE, f"check-{architecture}", kind="f32", deviation=DEVIATION, architecture=architecture)
             if architecture not in expected:
-                expected[architecture] = tokens(comparison, "huggingface", source)["tokens"]
-            answer = tokens(comparison, engine, source)
+                expected[architecture] = tokens(comparison, "huggingface", "f32", source)["tokens"]
+            answer = tokens(comparison, engine, weights, source)
         except Failure as reason:
-            rows.append([engine, "-", "-", "not available"])
-            comparison.missing[engine] = str(reason)
+            status = 1
+            rows.append([f"{engine}, {weights}", "-", "-", "didn't run"])
+            comparison.missing[f"{engine} {weights}"] = str(reason)
             continue
         pairs = list(zip(answer["tokens"], expected[architecture]))
         equal = sum(theirs == reference for theirs, reference in pairs)
         if equal < len(pairs):
             status = 1
-        rows.append([answer["title"], str(len(pairs)), str(WORKLOAD.steps), f"{equal} of {len(pairs)}"])
+        rows.append([f"{answer['title']}, {weights}", str(len(pairs)), str(WORKLOAD.steps), f"{equal} of {len(pairs)}"])
     print(table.lines(rows))
     for engine, reason in comparison.missing.items():
         print(f"\nnot available: {engine}: {reason}")
     return status
 
 
-def tokens(comparison, engine, source):
-    folder = comparison.prepare(engine, "f32", SHAPE, source)
-    arguments = comparison.arguments("tokens", "f32", folder, SHAPE, WORKLOAD, "check")
+def tokens(comparison, engine, weights, source):
+    folder = comparison.prepare(engine, weights, SHAPE, source)
+    arguments = comparison.arguments("tokens", weights, folder, SHAPE, WORKLOAD, "check")
     return comparison.run(f"run_{engine}.py", arguments, engine)

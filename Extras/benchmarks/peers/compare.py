@@ -65,7 +65,7 @@ def entrants(present):
     """(engine, weights) in the order of their turns: each of nightshift's weights before the peers that it meets."""
     order = []
     for ours in ("int8", "int4", "f32"):
-        peers = [(name, theirs) for name in present for theirs, match in PEERS[name]["weights"].items() if match == ours]
+        peers = [(name, theirs) for name in present for theirs, like in PEERS[name]["weights"].items() if like == ours]
         if peers or ours == "int8":
             order += [("nightshift", ours), *peers]
     return order

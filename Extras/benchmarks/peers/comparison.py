@@ -13,12 +13,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 # An engine that takes longer for one turn is given up.
 MINUTES = 60
 
-# Of each peer: its packages, and its kinds of weights with those of nightshift's that they are compared with.
+# Of each peer: its packages; its kinds of weights, with those of nightshift's that they are compared with; and what its
+# exact ones are called, where that isn't f32 alone.
 PEERS = {
     "ctranslate2": {"packages": ["ctranslate2==4.8.5"], "weights": {"int8": "int8"}},
     "openvino": {
         "packages": ["openvino==2026.4.1", "openvino-genai==2026.4.1.0", "optimum-intel[nncf]==2.2.0"],
-        "weights": {"int8": "int8"},
+        "weights": {"int8": "int8", "int8-stateful": "int8"},
+        "exact": ["f32", "f32-stateful"],
     },
     "llamacpp": {
         "packages": ["llama-cpp-python==0.3.36", "gguf==0.19.0"],
@@ -120,7 +122,7 @@ class Comparison:
 
     def arguments(self, action, weights, folder, shape, workload, seed):
         # Where exactness is asked for there is no rounding of keys and values either.
-        kv = "f32" if weights == "f32" else self.options.kv
+        kv = "f32" if weights.startswith("f32") else self.options.kv
         return [action, "--folder", folder, "--weights", weights, "--threads", self.options.threads, "--seed", seed,
                 "--workload", workload.json, "--shape", shape.json, "--kv", kv,
                 "--executable", self.options.nightshift.resolve()]

@@ -61,7 +61,8 @@ class Environment:
 
 
 def failure(text):
-    """The line that says what went wrong: the last one that names an error, or else the last."""
+    """The line that says what went wrong: pip's first that begins so, else the last that names an error or the cure."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    named = [line for line in lines if "error" in line.lower() or "apt" in line]
-    return (named or lines or ["no reason given"])[-1][:200]
+    begun = [line for line in lines if line.startswith("ERROR:")][:1]
+    named = [line for line in lines if "error" in line.lower() or "apt" in line.split()]
+    return (begun or named or lines or ["no reason given"])[-1][:200]

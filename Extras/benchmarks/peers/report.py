@@ -22,9 +22,10 @@ def report(comparison, results, workload):
     options = comparison.options
     now = datetime.datetime.now().astimezone().isoformat(timespec="minutes")
     print(f"\n{processor()}, {options.threads} threads, {options.repeats} turns, {now}")
-    print(f"GPT-J-6B's width, random weights. prefill: {workload.prompt} tokens, one row, to the first token. decode N: "
-          f"{workload.steps} greedy steps of N rows\nafter {workload.context} tokens each. whole N: N prompts of "
-          f"{workload.context} tokens, read and continued by {workload.generated} tokens. Rows summed.")
+    print(
+        f"GPT-J-6B's width, random weights. prefill: {workload.prompt} tokens of one row, to the first token.\n"
+        f"decode N: {workload.steps} greedy steps of N rows after {workload.context} tokens each. whole N: N prompts of "
+        f"{workload.context} tokens,\nread and continued by {workload.generated} tokens. Tokens of all rows together.")
     if options.quick:
         print("--quick: short prompts and one turn; the figures say nothing about speed.")
     document = {
@@ -35,28 +36,40 @@ def report(comparison, results, workload):
     }
     medians = {}
     for layers, turns in results.items():
-        entries = []
-        for (engine, weights), measured in turns.items():
-            summary = table.summary(measured)
-            medians[layers, engine, weights] = {name: value["median"] for name, value in summary.items()}
-            entries.append({
-                "engine": engine, "weights": weights, "kv": measured[0]["kv"], "summary": summary,
-                "label": f"{measured[0]['title']}, {weights}, kv {measured[0]['kv']}",
-                "memory": [max(turn[field] for turn in measured) for field in ("loaded_mb", "peak_mb")],
-                "turns": measured,
-            })
-        document["depths"][layers] = entries
+        entries = document["depths"][layers] = [entry(*entrant, measured) for entrant, measured in turns.items()]
+        for each in entries:
+            medians[layers, each["engine"], each["weights"]] = {
+                name: value["median"] for name, value in each["summary"].items()}
         print(f"\n{layers} layers")
         for field in ["median", "best"][: 1 if options.repeats == 1 else 2]:
             print(table.speeds(entries, workload, field) + "\n")
         print(table.ratios(pairs(medians, layers, turns), workload))
-        for ceilings in [turn["figures"] for turn in turns.get(("nightshift", "int8"), [])][-1:]:
-            print(f"(ceilings measured by nightshift in its last turn: {ceilings['ceilings']}, {ceilings['isa']})")
+        print_ceilings(turns)
     if len(results) == 2:
         document["extrapolated"] = print_extrapolation(medians, results, workload)
     for label, reason in comparison.missing.items():
         print(f"\nnot available: {label}: {reason}")
     return document
+
+
+def entry(engine, weights, turns):
+    """What is told of one engine at one depth."""
+    first = turns[0]
+    return {
+        "engine": engine, "weights": weights, "kv": first["kv"], "summary": table.summary(turns),
+        "label": f"{first['title']}, {weights}, kv {first['kv']}",
+        "memory": [max(turn[field] for turn in turns) for field in ("loaded_mb", "peak_mb")], "turns": turns,
+    }
+
+
+def print_ceilings(turns):
+    """What the machine could do at most while nightshift's int8 had its turns: it tells how quiet it was."""
+    measured = [turn["figures"]["ceilings"] for turn in turns.get(("nightshift", "int8"), [])]
+    if measured:
+        units = {"int8_gops": "GOP/s (int8)", "f32_gflops": "GFLOP/s (f32)", "memory_gb_s": "GB/s"}
+        ranges = [
+            f"{table.span([ceilings[name] for ceilings in measured])} {unit}" for name, unit in units.items()]
+        print(f"ceilings that nightshift measured in its turns: {', '.join(ranges)}")
 
 
 def pairs(medians, layers, entrants):

@@ -1,4 +1,9 @@
-"""OpenVINO: exported by optimum-intel, weights compressed by NNCF, run by OpenVINO GenAI with continuous batching."""
+"""OpenVINO: exported by optimum-intel, weights compressed by NNCF, run by OpenVINO GenAI.
+
+It has two ways: continuous batching with paged attention, and one batch at a time with the keys and values as state of
+the network. Which is faster depends on the processor and the case, so that both are measured; `-stateful` after the
+weights' type asks for the second.
+"""
 
 import math
 import time
@@ -22,12 +27,12 @@ class OpenVINO(Engine):
         from optimum.intel import OVModelForCausalLM, OVWeightQuantizationConfig
 
         how = {"load_in_8bit": False}
-        if options.weights == "int8":
+        if options.weights.startswith("int8"):
             how = {"quantization_config": OVWeightQuantizationConfig(bits=8, sym=True)}
         OVModelForCausalLM.from_pretrained(source, export=True, compile=False, **how).save_pretrained(target)
 
     def __init__(self, folder, options):
-        exact = options.weights == "f32"
+        exact = options.weights.startswith("f32")
         # Left to itself OpenVINO computes in bf16 where the processor has it, even where that is slower than f32.
         properties = {
             "INFERENCE_NUM_THREADS": options.threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
@@ -36,6 +41,10 @@ class OpenVINO(Engine):
         if exact:
             properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = 0
         self.keys_and_values = "f32" if exact else "int8"
+        self.is_stateful = options.weights.endswith("-stateful")
+        if self.is_stateful:
+            self.pipeline = openvino_genai.LLMPipeline(str(folder), "CPU", ATTENTION_BACKEND="SDPA", **properties)
+            return
         scheduler = openvino_genai.SchedulerConfig()
         scheduler.max_num_batched_tokens = TOKENS_AT_ONCE
         scheduler.dynamic_split_fuse = False
@@ -50,6 +59,21 @@ class OpenVINO(Engine):
         settings.ignore_eos = True
         settings.do_sample = False
         settings.apply_chat_template = False
+        return (self.generate_stateful if self.is_stateful else self.generate_paged)(prompts, count, settings)
+
+    def generate_stateful(self, prompts, count, settings):
+        ids = numpy.array(prompts, dtype=numpy.int64)
+        inputs = openvino_genai.TokenizedInputs(openvino.Tensor(ids), openvino.Tensor(numpy.ones_like(ids)))
+        start = time.perf_counter()
+        result = self.pipeline.generate(inputs, settings)
+        end = time.perf_counter()
+        # Milliseconds of the clock that Python's perf_counter reads too.
+        times = [milliseconds / 1e3 for milliseconds in result.perf_metrics.raw_metrics.m_new_token_times]
+        if len(times) != count or not start <= times[0] <= times[-1] <= end:
+            raise SystemExit(f"{len(times)} times for {count} tokens, or times of another clock")
+        return Generated(result.tokens, [start, *times])
+
+    def generate_paged(self, prompts, count, settings):
         times = [time.perf_counter()]
         handles = []
         for prompt in prompts:
