@@ -42,7 +42,8 @@ def parse():
                         metavar="FILE", help="the executable (default: the release build)")
     parser.add_argument("--work", type=pathlib.Path, default=REPOSITORY / ".build/peers", metavar="FOLDER",
                         help="for models, logs and results; 2 layers take 6 GB (default: .build/peers)")
-    parser.add_argument("--install-minutes", type=int, default=60, help="a peer that takes longer is left out")
+    parser.add_argument("--install-minutes", type=int, default=90,
+                        help="a peer that takes longer to install is left out (default: 90)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="results (default: results.json in --work)")
     options = parser.parse_args()
     unknown = set(options.only) - set(PEERS)

@@ -95,8 +95,11 @@ class Comparison:
             "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": "", "DO_NOT_TRACK": "1",
         }
         if engine == "ctranslate2":
-            # glibc gives large buffers back to the system at every step otherwise: its decoding at 32 rows doubles.
-            variables |= {"MALLOC_TRIM_THRESHOLD_": str(1 << 36), "MALLOC_MMAP_THRESHOLD_": str(1 << 36)}
+            # glibc gives large buffers back to the system at every step otherwise, and a thread's own arena has no room
+            # for them: most of the time of decoding with many rows is then page faults.
+            keep = str(1 << 36)
+            variables |= {
+                "MALLOC_TRIM_THRESHOLD_": keep, "MALLOC_MMAP_THRESHOLD_": keep, "MALLOC_ARENA_MAX": "1"}
         return variables
 
     def make_source(self, shape, name, kind="f16", deviation=0.02, architecture="gptj"):
@@ -111,8 +114,8 @@ class Comparison:
 
     def prepare(self, engine, weights, shape, source):
         """What the engine loads, made on the first run."""
-        # One folder serves all of nightshift's weights: it reads the source.
-        name = engine if engine == "nightshift" else f"{engine}-{weights}"
+        # One folder serves all of nightshift's weights, since it reads the source, and both of OpenVINO's ways.
+        name = engine if engine == "nightshift" else f"{engine}-{weights.removesuffix('-stateful')}"
         folder = source.parent / name
         if not folder.exists():
             print(f"preparing {folder}", file=sys.stderr, flush=True)

@@ -21,11 +21,12 @@ def report(comparison, results, workload):
     """Prints the tables; returns all of it for the JSON file."""
     options = comparison.options
     now = datetime.datetime.now().astimezone().isoformat(timespec="minutes")
-    print(f"\n{processor()}, {options.threads} threads, {options.repeats} turns, {now}")
+    print(f"\n{processor()}, {options.threads} threads, {options.repeats} turn{'s'[: options.repeats > 1]}, {now}")
     print(
         f"GPT-J-6B's width, random weights. prefill: {workload.prompt} tokens of one row, to the first token.\n"
-        f"decode N: {workload.steps} greedy steps of N rows after {workload.context} tokens each. whole N: N prompts of "
-        f"{workload.context} tokens,\nread and continued by {workload.generated} tokens. Tokens of all rows together.")
+        f"decode N: {workload.steps} greedy steps of N rows after {workload.context} tokens each.\n"
+        f"whole N: N prompts of {workload.context} tokens, read and continued by {workload.generated} tokens. "
+        "Tokens of all rows together.")
     if options.quick:
         print("--quick: short prompts and one turn; the figures say nothing about speed.")
     document = {
