@@ -28,7 +28,8 @@ struct LimitTests {
         options.pollSeconds = 0.01
         let worker = test.make(on: queue, now: { clock.now }, options)
         async let report = worker.run()
-        try await test.events.wait { if case .claimed = $0 { true } else { false } }
+        // The time of an attempt begins when the engine does.
+        try await test.events.wait { if case .began = $0 { true } else { false } }
         try await body(worker, test, clock)
         return try await report
     }
