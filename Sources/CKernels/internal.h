@@ -27,10 +27,19 @@ extern const ck_kernels ck_neon;
 #define CK_EXP_HIGHEST 88.0f
 #define CK_SQRT_2_OVER_PI 0.7978845608028654f
 
+/// A stored half, exactly; a signalling NaN becomes quiet.
+float ck_half_to_float(uint16_t bits);
+
 static inline float ck_float_of_bits(uint32_t bits) {
     float value;
     __builtin_memcpy(&value, &bits, 4);
     return value;
+}
+
+static inline uint32_t ck_bits_of_float(float value) {
+    uint32_t bits;
+    __builtin_memcpy(&bits, &value, 4);
+    return bits;
 }
 
 #endif

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-static float half_to_float(uint16_t bits) {
+float ck_half_to_float(uint16_t bits) {
     const uint32_t sign = (uint32_t)(bits & 0x8000) << 16;
     const uint32_t exponent = (bits >> 10) & 0x1f;
     const uint32_t fraction = bits & 0x3ff;
@@ -18,15 +18,30 @@ static float half_to_float(uint16_t bits) {
     return ck_float_of_bits(sign | wide << 23 | fraction << 13 | quiet);
 }
 
+/// An element of a block.
+static float block_element(const unsigned char *block, ck_type type, int64_t index) {
+    uint16_t bits;
+    memcpy(&bits, block, 2);
+    const unsigned char byte = block[2 + (type == ck_type_q8_0 ? index : index % (ck_block_length / 2))];
+    const int q = type == ck_type_q8_0                ? (int8_t)byte
+                  : index < ck_block_length / 2       ? (byte & 15) - 8
+                                                      : (byte >> 4) - 8;
+    return ck_half_to_float(bits) * (float)q;
+}
+
 static float element(const void *source, ck_type type, int64_t index) {
     if (type == ck_type_f32) {
         float value;
         memcpy(&value, (const char *)source + index * 4, 4);
         return value;
     }
+    if (type == ck_type_q8_0 || type == ck_type_q4_0) {
+        const int64_t offset = ck_stored_bytes(type, index / ck_block_length * ck_block_length);
+        return block_element((const unsigned char *)source + offset, type, index % ck_block_length);
+    }
     uint16_t bits;
     memcpy(&bits, (const char *)source + index * 2, 2);
-    return type == ck_type_f16 ? half_to_float(bits) : ck_float_of_bits((uint32_t)bits << 16);
+    return type == ck_type_f16 ? ck_half_to_float(bits) : ck_float_of_bits((uint32_t)bits << 16);
 }
 
 static void widen(int64_t count, const void *source, ck_type type, float *out) {

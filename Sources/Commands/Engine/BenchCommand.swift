@@ -68,7 +68,10 @@ struct BenchCommand: AsyncParsableCommand {
         let measurement = try EngineBenchmark(weights: weights, compute: compute, repetitions: repetitions).run(
             promptLength: prompt, generated: generate, batches: batches,
             progress: { if Console.errorIsTerminal { Console.note("measuring \($0)") } })
-        try Console.print(json ? object(measurement, compute).text : table(measurement, compute))
+        try Console.print(
+            json
+                ? object(measurement, compute, weights: .init(weights.quantization)).text
+                : table(measurement, compute))
     }
 
     private func weights(_ compute: Compute) throws -> GPTJWeights {
@@ -77,11 +80,13 @@ struct BenchCommand: AsyncParsableCommand {
         let line = ProgressLine()
         defer { line.clear() }
         return GPTJWeights(
-            random: configuration, quantization: options.weights.quantization, on: compute,
+            random: configuration, quantization: options.weights?.quantization, on: compute,
             progress: { line.update("making random weights: layer \($0 + 1) of \(layers)") })
     }
 
-    private func object(_ measurement: EngineMeasurement, _ compute: Compute) -> JSONValue {
+    private func object(
+        _ measurement: EngineMeasurement, _ compute: Compute, weights: ModelOptions.WeightType
+    ) -> JSONValue {
         [
             "ceilings": [
                 "int8_gops": rounded(measurement.ceilings.gigaopsInt8),
@@ -89,7 +94,7 @@ struct BenchCommand: AsyncParsableCommand {
                 "memory_gb_s": rounded(measurement.ceilings.gigabytesPerSecond),
             ],
             "isa": .string(compute.instructionSet.name), "threads": .integer(compute.team.count),
-            "weights": .string(options.weights.rawValue),
+            "weights": .string(weights.rawValue),
             "kv": "f32", "openblas": .string(measurement.openBLASCore),
             "products": .array(
                 measurement.products.map { product in

@@ -12,8 +12,8 @@ struct PerplexityCommand: AsyncParsableCommand {
         abstract: "How well the model predicts a text, and what quantized weights cost it.",
         discussion: """
             Token ids are cut into windows that are read separately; the mean is that of the negative log-likelihoods of
-            all ids but each window's first. With --weights int8 or int4 the file's own weights are run too, and the
-            change of perplexity and the mean divergence (Kullback and Leibler 1951) of the distributions are told.
+            all ids but each window's first. Where weights become int8 or int4 when they're loaded, the file's own are
+            run too, and the change of perplexity and the mean divergence (Kullback and Leibler 1951) of the distributions are told.
 
             EXAMPLE
               nightshift engine perplexity --model ./gpt-j-6b --weights int8 --ids heldout_ids.json
@@ -38,7 +38,7 @@ struct PerplexityCommand: AsyncParsableCommand {
         let windows = try self.windows()
         let compute = try options.makeCompute()
         let loaded = try options.load()
-        let quantized = loaded.weights.quantization != nil
+        let quantized = loaded.isQuantizedByLoading
         let measure = PerplexityMeasure(
             stored: SequenceReader(model: loaded.makeModel(weights: loaded.stored, on: compute)),
             quantized: quantized ? SequenceReader(model: loaded.makeModel(weights: loaded.weights, on: compute)) : nil)
@@ -49,7 +49,7 @@ struct PerplexityCommand: AsyncParsableCommand {
             total.add(try measure.read(window))
         }
         line.clear()
-        try Console.print(json ? object(total, windows.count).text : text(total))
+        try Console.print(json ? object(total, windows.count, loaded).text : text(total, loaded))
     }
 
     private func windows() throws -> [[TokenID]] {
@@ -60,13 +60,15 @@ struct PerplexityCommand: AsyncParsableCommand {
         return stride(from: 0, through: tokens.count - window, by: window).map { Array(tokens[$0..<$0 + window]) }
     }
 
-    private func object(_ sums: PerplexityMeasure.Sums, _ windows: Int) -> JSONValue {
+    private func object(
+        _ sums: PerplexityMeasure.Sums, _ windows: Int, _ loaded: LoadedModel
+    ) -> JSONValue {
         var object: JSONObject = [
-            "weights": .string(options.weights.rawValue), "windows": .integer(windows),
+            "weights": .string(loaded.weightType.rawValue), "windows": .integer(windows),
             "predictions": .integer(sums.count), "nll": .number(sums.mean(sums.own)),
             "perplexity": .number(exp(sums.mean(sums.own))),
         ]
-        if options.weights.quantization != nil {
+        if loaded.isQuantizedByLoading {
             object["f32_nll"] = .number(sums.mean(sums.stored))
             object["perplexity_change"] = .number(sums.change)
             object["divergence"] = .number(sums.mean(sums.divergence))
@@ -74,14 +76,14 @@ struct PerplexityCommand: AsyncParsableCommand {
         return .object(object)
     }
 
-    private func text(_ sums: PerplexityMeasure.Sums) -> String {
+    private func text(_ sums: PerplexityMeasure.Sums, _ loaded: LoadedModel) -> String {
         func number(_ value: Double, _ digits: Int) -> String {
             value.formatted(.number.precision(.fractionLength(digits)).grouping(.never))
         }
         let own =
-            "\(options.weights): perplexity \(number(exp(sums.mean(sums.own)), 4))"
+            "\(loaded.weightType): perplexity \(number(exp(sums.mean(sums.own)), 4))"
             + ", mean negative log-likelihood \(number(sums.mean(sums.own), 6)) over \(sums.count) predictions"
-        guard options.weights.quantization != nil else { return own }
+        guard loaded.isQuantizedByLoading else { return own }
         return own + "\nthe file's weights: perplexity \(number(exp(sums.mean(sums.stored)), 4)); change "
             + "\(number(sums.change * 100, 3)) %, divergence \(number(sums.mean(sums.divergence), 6)) nats"
     }

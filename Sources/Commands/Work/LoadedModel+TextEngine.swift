@@ -14,8 +14,8 @@ extension LoadedModel {
         guard let tokenizer else {
             throw CommandError(
                 .unavailable,
-                "\(folder.path): the folder has no tokenizer; put tokenizer.json, or vocab.json and merges.txt, beside "
-                    + "the weights")
+                "\(url.path): the model has no tokenizer; put tokenizer.json, or vocab.json and merges.txt, beside "
+                    + "the weights of a folder, or convert it anew from one with a tokenizer")
         }
         return TextEngine(
             service: makeService(), tokenizer: tokenizer,
