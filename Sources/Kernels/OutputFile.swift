@@ -79,7 +79,7 @@ public final class OutputFile {
     private func write(_ base: UnsafeRawPointer, _ byteCount: Int) throws {
         var written = 0
         while written < byteCount {
-            let result = unsafe Self.system.write(descriptor, base + written, byteCount - written)
+            let result = unsafe writeOnce(descriptor, base + written, byteCount - written)
             if result < 0 {
                 if errno == EINTR { continue }
                 throw OutputFileError.system(path: path, operation: "write", code: errno)
@@ -123,18 +123,11 @@ public final class OutputFile {
             throw OutputFileError.system(path: path, operation: "rename", code: errno)
         }
     }
+}
 
-    private enum system {
-        static func write(_ descriptor: Int32, _ base: UnsafeRawPointer, _ count: Int) -> Int {
-            #if canImport(Glibc)
-            unsafe Glibc.write(descriptor, base, count)
-            #elseif canImport(Musl)
-            unsafe Musl.write(descriptor, base, count)
-            #else
-            unsafe Darwin.write(descriptor, base, count)
-            #endif
-        }
-    }
+/// The system call, which ``OutputFile/write(_:)`` hides within the class.
+private func writeOnce(_ descriptor: Int32, _ base: UnsafeRawPointer, _ count: Int) -> Int {
+    unsafe write(descriptor, base, count)
 }
 
 // MARK: Folders

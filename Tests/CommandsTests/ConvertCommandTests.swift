@@ -52,10 +52,10 @@ struct ConvertCommandTests {
         try Data(json.utf8).write(to: folder.appending(path: "config.json"))
     }
 
-    private static let forms = ["f32", "f16", "bf16", "q8_0", "q4_0", "int8", "int4"]
+    private static let allForms = ["f32", "f16", "bf16", "q8_0", "q4_0", "int8", "int4"]
 
-    @Test("every form is whole, tells what it is, and has the folder's tokens", arguments: forms)
-    func forms(_ form: String) throws {
+    @Test("every form is whole, tells what it is, and has the folder's tokens", arguments: allForms)
+    func everyForm(_ form: String) throws {
         try withFolder { folder in
             let file = folder.appending(path: "small.gguf").path
             let outcome = try run(["model", "convert", model, file, "--weights", form, "--json"])
@@ -156,7 +156,7 @@ struct ConvertCommandTests {
     }
 
     @Test("models are found by name, as files and as folders with one file")
-    func names() throws {
+    func byName() throws {
         try withFolder { folder in
             let models = folder.appending(path: "nightshift/models")
             try FileManager.default.createDirectory(

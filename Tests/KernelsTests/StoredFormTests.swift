@@ -64,7 +64,7 @@ struct StoredFormTests {
 
     @Test("a block of zeros, or of numbers too small for a scale, is one of zeros", arguments: BlockType.allCases)
     func zeros(_ type: BlockType) throws {
-        for value: Float in [0, -0, 1e-45, 1e-38] {
+        for value: Float in [0, -0, .leastNonzeroMagnitude, 1e-38] {
             let (bytes, failures) = encoded(matrix([Float](repeating: value, count: 64)), as: .rows(.blocks(type)))
             #expect(failures == 0)
             let back = WeightMatrix(rows: 1, columns: 64, mapped: try mapped(bytes), format: .blocks(type))
@@ -84,7 +84,7 @@ struct StoredFormTests {
             let (low, high) = (Float(Float16(bitPattern: bits)), Float(Float16(bitPattern: bits + 1)))
             values += [low, (low + high) / 2, -((low + high) / 2).nextUp, ((low + high) / 2).nextDown]
         }
-        values += [65519.99, 65520, -65536, 0x1p-25, 0x1p-25.nextUp, .greatestFiniteMagnitude]
+        values += [65519.99, 65520, -65536, 0x1p-25, Float(0x1p-25).nextUp, .greatestFiniteMagnitude]
         let halves = encoded(matrix(values), as: .rows(.elements(.float16)))
         var infinite = 0
         for (index, value) in values.enumerated() {

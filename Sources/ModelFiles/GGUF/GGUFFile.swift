@@ -34,6 +34,7 @@ enum GGUFFile {
         }
         cursor.part = "metadata"
         let metadata = try GGUFMetadata(count: keyCount, from: &cursor)
+        try refuseParts(metadata)
         let panels = try GGUFPanels(metadata)
         cursor.part = "tensors"
         let declarations = try (0..<tensorCount).map { _ in try declaration(&cursor) }
@@ -61,6 +62,13 @@ enum GGUFFile {
                 found: isSwapped ? "is a big-endian GGUF file" : "is GGUF of version \(version); 2 and 3 are read",
                 advice: "Convert the original model again.")
         }
+    }
+
+    private static func refuseParts(_ metadata: GGUFMetadata) throws {
+        guard let count = try metadata.integer("split.count"), count > 1 else { return }
+        throw ModelFileError.unsupported(
+            path: metadata.path, found: "is one of \(count) parts of a model",
+            advice: "Join them with the program that split them, or convert the original model.")
     }
 
     private static func alignment(_ metadata: GGUFMetadata) throws -> Int {

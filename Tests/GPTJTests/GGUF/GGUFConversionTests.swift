@@ -51,28 +51,25 @@ extension OpenedModel {
 
 @Suite("Conversion to GGUF", .enabled(if: SharedFiles.areAvailable, "needs the reference values in shared/"))
 struct GGUFConversionTests {
-    private static let checkpoints = GoldenModel.all.flatMap { model in
-        ["st-f32", "st-f16", "bin-sharded-bf16", "bin-views-f32", "st-mixed"].map { "\(model.name)/checkpoints/\($0)" }
-    }
-
     private func open(_ checkpoint: String) throws -> OpenedModel {
         try OpenedModel(
             ModelLocator(environment: [:]).locate(SharedFiles.golden("models/\(checkpoint)").path))
     }
 
-    @Test("a file of f32 has the model's configuration, and its logits bit for bit", arguments: checkpoints)
-    func exact(_ checkpoint: String) throws {
-        guard FileManager.default.fileExists(atPath: SharedFiles.golden("models/\(checkpoint)").path) else { return }
-        let source = try open(checkpoint)
-        let converted = try ConvertedModel(source, to: .float32).open()
-        #expect(converted.configuration == source.configuration)
-        #expect(try converted.logits() == source.logits())
-        #expect(try converted.sourceFingerprint == source.checkpoint.fingerprint)
-        #expect(try converted.tokenizerDefinition() == nil)
-        #expect(
-            try CheckpointVerification(
+    @Test("a file of f32 has the configuration of any form, and its logits bit for bit", arguments: GoldenModel.all)
+    func exact(_ model: GoldenModel) throws {
+        for form in try model.checkpoints {
+            let source = try open("\(model.name)/\(form.dir)")
+            let converted = try ConvertedModel(source, to: .float32).open()
+            #expect(converted.configuration == source.configuration, "\(form.dir)")
+            #expect(try converted.logits() == source.logits(), "\(form.dir)")
+            #expect(try converted.sourceFingerprint == source.checkpoint.fingerprint)
+            #expect(try converted.tokenizerDefinition() == nil)
+            let verification = CheckpointVerification(
                 layout: CheckpointLayout(converted.configuration), checkpoint: converted.checkpoint
-            ) { _ in }.problems == [])
+            ) { _ in }
+            #expect(verification.problems == [])
+        }
     }
 
     @Test("the same weights of f32 have the same fingerprint in a folder and in a file")
@@ -86,7 +83,7 @@ struct GGUFConversionTests {
         "a file of the weights' own type has the logits bit for bit",
         arguments: [("st-f16", WeightForm.float16), ("st-bf16", .bfloat16)])
     func sameType(_ checkpoint: String, _ form: WeightForm) throws {
-        let source = try open("b-inner/checkpoints/\(checkpoint)")
+        let source = try open("a-rot8/checkpoints/\(checkpoint)")
         #expect(try ConvertedModel(source, to: form).open().logits() == source.logits())
     }
 
@@ -94,7 +91,7 @@ struct GGUFConversionTests {
         "a packed file is used as it is, and has the logits of weights packed on loading, bit for bit",
         arguments: GoldenModel.all.map(\.name), [WeightForm.int8, .int4])
     func packed(_ name: String, _ form: WeightForm) throws {
-        let source = try open("\(name)/checkpoints/st-f16")
+        let source = try open("\(name)/checkpoints/st-f32")
         let converted = try ConvertedModel(source, to: form).open()
         let quantization = try #require(Quantization(rawValue: form.rawValue))
         #expect(try converted.weights().quantization == quantization)

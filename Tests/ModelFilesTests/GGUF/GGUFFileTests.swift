@@ -109,6 +109,14 @@ struct GGUFFileTests {
         try refused(changed { $0.add("x", type: 9, nested) }, "deeper than any model has")
     }
 
+    @Test("a part of a model is told for one")
+    func parts() throws {
+        try refused(changed { $0.add("split.count", uint32: 3) }, "is one of 3 parts of a model")
+        let folder = try TemporaryFolder()
+        let whole = changed { $0.add("split.count", uint32: 1) }
+        #expect(try Checkpoint.open(file: folder.write(whole.build(), to: "x.gguf")).tensors.count == 4)
+    }
+
     @Test("alignments that are no powers of two are refused")
     func alignment() throws {
         for value: UInt32 in [0, 3, 48, 1 << 31] {

@@ -47,7 +47,9 @@ struct GGUFHeadTests {
     func otherLayout() throws {
         let folder = try TemporaryFolder()
         let bytes = head().bytes
-        for (key, found) in [("layout.version", "layout.version is 9"), ("layout.group_length", "group_length is 9")] {
+        for (key, found) in [
+            ("layout.version", "layout.version is 9"), ("layout.group_length", "layout.group_length is 9"),
+        ] {
             // The number stands behind the key and its type.
             let name = Array("nightshift.\(key)".utf8)
             let start = try #require(
