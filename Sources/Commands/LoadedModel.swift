@@ -8,8 +8,7 @@ import Tokenization
 /// A model with its tokenizer, ready to make schedulers and services over it.
 struct LoadedModel: Sendable {
     let name: String
-    /// The folder, or the GGUF file.
-    let url: URL
+    let located: LocatedModel
     let weights: GPTJWeights
     /// The weights as the file has them.
     let stored: GPTJWeights
@@ -37,7 +36,7 @@ struct LoadedModel: Sendable {
     ) throws {
         let clock = ContinuousClock()
         let start = clock.now
-        url = located.url
+        self.located = located
         name = located.name
         let model = try OpenedModel(located)
         let stored = try GPTJWeights(configuration: model.configuration, checkpoint: model.checkpoint)

@@ -12,7 +12,7 @@ struct ConvertCommand: AsyncParsableCommand {
         abstract: "Write a model as one GGUF file, with tokenizer and configuration in it.",
         discussion: """
             int8 and int4 are packed for this engine, which then uses them where they lie in the file: the model is ready
-            in seconds. 6 GB of int8 weights hold GPT-J-6B; int4 is smaller and faster still, and a little worse. The
+            in seconds. GPT-J-6B takes 6.4 GB as int8; int4 is smaller and faster still, and a little worse. The
             other forms are plain GGUF for other programs too. Weights are quantized as they are on loading with --weights
             int8 or int4, so that texts come out the same.
 
