@@ -24,6 +24,8 @@ public struct EngineMeasurement: Sendable {
         public var tokensPerSecond: Double
         /// Slowest and fastest run.
         public var range: ClosedRange<Double>
+        /// Where the time of the counted runs went, as shares of it.
+        public var stages: [StepProfile.Stage: Double] = [:]
         /// Of the roofline: the time that the larger of bytes over bandwidth and operations over peak would take, by
         /// the time it took. The peak is that of the weights' type for the matrices and of f32 for attention.
         public var share: Double
@@ -53,13 +55,15 @@ public struct EngineMeasurement: Sendable {
 public struct EngineBenchmark {
     private let weights: GPTJWeights
     private let compute: Compute
+    private let keyValueType: KeyValueType
     /// Runs of each case, after one that doesn't count; the median is reported.
     private let repetitions: Int
     private let clock = ContinuousClock()
 
-    public init(weights: GPTJWeights, compute: Compute, repetitions: Int = 3) {
+    public init(weights: GPTJWeights, compute: Compute, keyValueType: KeyValueType, repetitions: Int = 3) {
         self.weights = weights
         self.compute = compute
+        self.keyValueType = keyValueType
         self.repetitions = max(1, repetitions)
     }
 
@@ -79,7 +83,7 @@ public struct EngineBenchmark {
         let context = max(1, promptLength / 2)
         let rows = batches.max() ?? 1
         let model = GPTJModel(
-            weights: weights, compute: compute,
+            weights: weights, compute: compute, keyValueType: keyValueType,
             tokenCapacity: max(promptLength, rows * (context + generated + KeyValuePages.pageLength)))
         progress("prefill of \(promptLength) tokens")
         measurement.cases.append(try prefill(model, length: promptLength, measurement.ceilings))
@@ -148,6 +152,7 @@ public struct EngineBenchmark {
     ) throws -> EngineMeasurement.Case {
         let tokens = (0..<length).map { TokenID($0 * 31 % weights.configuration.vocabularySize) }
         var times: [Double] = []
+        model.profile = StepProfile()
         for _ in 0...repetitions {
             let sequence = model.openSequence()
             defer { model.closeSequence(sequence) }
@@ -163,15 +168,18 @@ public struct EngineBenchmark {
                 })
         }
         // The last position alone gets logits.
-        let work = Work(weights.configuration, bytes: weights.bytesPerStep * ((length + 511) / 512))
-            .reading(length).decoding(1)
-        return result(.prefill, rows: 1, context: length, tokens: length, times, work, ceilings)
+        let work = Work(
+            weights.configuration, keyValues: keyValueType, bytes: weights.bytesPerStep * ((length + 511) / 512)
+        )
+        .reading(length).decoding(1)
+        return result(.prefill, rows: 1, context: length, tokens: length, times, work, ceilings, model.profile)
     }
 
     private func decode(
         _ model: GPTJModel, rows: Int, context: Int, count: Int, _ ceilings: EngineMeasurement.Ceilings
     ) throws -> EngineMeasurement.Case {
         var times: [Double] = []
+        model.profile = StepProfile()
         for _ in 0...repetitions {
             let sequences = try (0..<rows).map { _ in try model.openFilledSequence(length: context) }
             defer { for sequence in sequences { model.closeSequence(sequence) } }
@@ -186,14 +194,14 @@ public struct EngineBenchmark {
                     }
                 })
         }
-        var work = Work(weights.configuration, bytes: weights.bytesPerStep * count)
+        var work = Work(weights.configuration, keyValues: keyValueType, bytes: weights.bytesPerStep * count)
         for step in 0..<count { work = work.attending(context + step, rows: rows).decoding(rows) }
-        return result(.decode, rows: rows, context: context, tokens: rows * count, times, work, ceilings)
+        return result(.decode, rows: rows, context: context, tokens: rows * count, times, work, ceilings, model.profile)
     }
 
     private func result(
         _ phase: EngineMeasurement.Phase, rows: Int, context: Int, tokens: Int, _ times: [Double], _ work: Work,
-        _ ceilings: EngineMeasurement.Ceilings
+        _ ceilings: EngineMeasurement.Ceilings, _ profile: StepProfile?
     ) -> EngineMeasurement.Case {
         let counted = times.dropFirst().sorted()
         let median = counted[counted.count / 2]
@@ -204,7 +212,8 @@ public struct EngineBenchmark {
                 work.operations / peak + work.attentionOperations / ceilings.gigaflopsF32) / 1e9
         return EngineMeasurement.Case(
             phase: phase, rows: rows, context: context, tokensPerSecond: Double(tokens) / median,
-            range: Double(tokens) / counted[counted.count - 1]...Double(tokens) / counted[0], share: least / median)
+            range: Double(tokens) / counted[counted.count - 1]...Double(tokens) / counted[0],
+            stages: (profile?.durations ?? [:]).mapValues { $0 / .seconds(times.reduce(0, +)) }, share: least / median)
     }
 
     private func seconds(_ body: () throws -> Void) rethrows -> Double {
@@ -219,12 +228,15 @@ public struct EngineBenchmark {
 private struct Work {
     private let configuration: GPTJConfiguration
     private(set) var bytes: Double
+    /// Of one position's keys and values.
+    private let keyValueBytes: Int
     /// Of the matrices.
     private(set) var operations = 0.0
     private(set) var attentionOperations = 0.0
 
-    init(_ configuration: GPTJConfiguration, bytes: Int) {
+    init(_ configuration: GPTJConfiguration, keyValues: KeyValueType, bytes: Int) {
         self.configuration = configuration
+        keyValueBytes = GPTJModel.bytesPerToken(configuration, keyValues)
         self.bytes = Double(bytes)
     }
 
@@ -252,7 +264,7 @@ private struct Work {
         let n = Double(rows)
         copy.operations += n * operationsPerToken
         copy.attentionOperations += 2 * n * keyValueCount * Double(context)
-        copy.bytes += n * keyValueCount * Double(context) * 4
+        copy.bytes += n * Double(context * keyValueBytes)
         return copy
     }
 

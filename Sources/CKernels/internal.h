@@ -4,6 +4,9 @@
 
 #include "ckernels.h"
 
+#include <math.h>
+#include <string.h>
+
 extern const ck_kernels ck_scalar;
 #if defined(__x86_64__)
 extern const ck_kernels ck_avx2, ck_avx512;
@@ -31,6 +34,44 @@ static inline float ck_float_of_bits(uint32_t bits) {
     float value;
     __builtin_memcpy(&value, &bits, 4);
     return value;
+}
+
+/// A half as the float that it is.
+static inline float ck_float_of_half(uint16_t bits) {
+    const uint32_t sign = (uint32_t)(bits & 0x8000) << 16;
+    const uint32_t exponent = (bits >> 10) & 0x1f;
+    const uint32_t fraction = bits & 0x3ff;
+    if (exponent == 0) {  // zero or subnormal: fraction * 2^-24, exact in a float
+        const float magnitude = (float)fraction * 0x1p-24f;
+        return sign ? -magnitude : magnitude;
+    }
+    const uint32_t wide = exponent == 31 ? 0xff : exponent + (127 - 15);
+    // A signalling NaN becomes quiet, as the processor's conversion does.
+    const uint32_t quiet = exponent == 31 && fraction ? 0x400000 : 0;
+    return ck_float_of_bits(sign | wide << 23 | fraction << 13 | quiet);
+}
+
+static inline float ck_exponential(float x) {
+    const float clamped = fminf(fmaxf(x, CK_EXP_LOWEST), CK_EXP_HIGHEST);
+    const float n = rintf(clamped * CK_LOG2_E);
+    const float r = fmaf(n, -CK_LN2_LOW, fmaf(n, -CK_LN2_HIGH, clamped));
+    float p = CK_EXP_C6;
+    p = fmaf(p, r, CK_EXP_C5);
+    p = fmaf(p, r, CK_EXP_C4);
+    p = fmaf(p, r, CK_EXP_C3);
+    p = fmaf(p, r, CK_EXP_C2);
+    p = fmaf(p, r, 1.0f);
+    p = fmaf(p, r, 1.0f);
+    return p * ck_float_of_bits((uint32_t)((int32_t)n + 127) << 23);
+}
+
+/// The sum of sixteen partial sums, as a tree: halves are added to halves.
+static inline float ck_reduce(const float lanes[16]) {
+    float t[16];
+    memcpy(t, lanes, sizeof t);
+    for (int half = 8; half >= 1; half /= 2)
+        for (int i = 0; i < half; i++) t[i] = t[i] + t[i + half];
+    return t[0];
 }
 
 #endif

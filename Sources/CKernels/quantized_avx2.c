@@ -9,6 +9,7 @@
 #define CK_FLOATS ck_avx2
 #define CK_TILE_ROWS 4
 #define CK_TILE_VECTORS 1
+#define CK_NIBBLE_TILES 48
 #define CK_SIGNED 1
 #pragma clang diagnostic ignored "-Wpsabi"  // no vector crosses a call: every helper is inlined
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
@@ -31,11 +32,21 @@ INLINE ivec dot(ivec sum, ivec codes, int32_t x) {
     return sum;
 }
 
+/// In 16 bits: a subgroup has 32 products of at most 15 * 127, sixteen of them to a lane's half.
 INLINE ivec dot_nibbles(ivec sum, ivec nibbles, int32_t x) {
     __m256i sums[2], own[2];
     memcpy(sums, &sum, sizeof sums);
     memcpy(own, &nibbles, sizeof own);
-    for (int i = 0; i < 2; i++) sums[i] = add_products(sums[i], own[i], _mm256_set1_epi32(x));
+    for (int i = 0; i < 2; i++)
+        sums[i] = _mm256_add_epi16(sums[i], _mm256_maddubs_epi16(own[i], _mm256_set1_epi32(x)));
+    memcpy(&sum, sums, sizeof sum);
+    return sum;
+}
+
+INLINE ivec sum_of_nibbles(ivec sum) {
+    __m256i sums[2];
+    memcpy(sums, &sum, sizeof sums);
+    for (int i = 0; i < 2; i++) sums[i] = _mm256_madd_epi16(sums[i], _mm256_set1_epi16(1));
     memcpy(&sum, sums, sizeof sum);
     return sum;
 }

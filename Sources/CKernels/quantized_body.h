@@ -3,13 +3,15 @@
 //
 //   CK_TABLE       the table's symbol, CK_FLOATS that of the set's float kernels
 //   CK_TILE_ROWS   rows of a register tile (at most 6), CK_TILE_VECTORS its columns in vectors of sixteen (1, 2 or 4)
+//   CK_NIBBLE_TILES  tiles of rows up to which 4-bit weights are used as they are; more find them expanded to bytes
 //   CK_SIGNED      whether `dot` subtracts 128 from the weights' codes itself
 //
-// and two functions that add to each lane of `sum` the inner product of four weights with the activations that are the
+// and functions that add to each lane of `sum` the inner product of four weights with the activations that are the
 // bytes of x:
 //
 //   ivec dot(ivec sum, ivec codes, int32_t x)            weights are any bytes
-//   ivec dot_nibbles(ivec sum, ivec nibbles, int32_t x)  weights are 0 to 15
+//   ivec dot_nibbles(ivec sum, ivec nibbles, int32_t x)  weights are 0 to 15; `sum` begins with 0 and is what
+//   ivec sum_of_nibbles(ivec sum)                        makes lanes of after a subgroup
 #include <math.h>
 
 typedef int8_t bytes16 __attribute__((vector_size(16), aligned(1)));
@@ -79,11 +81,14 @@ typedef struct tile_arguments {
     const int8_t *next_x;      // [rows, ck_group]: fetched, too
 } tile_arguments;
 
-/// The integers of a tile become floats and are added to the rows' sums.
+/// The integers of a tile become floats and are added to the rows' sums. Loops are unrolled, here and where the tile
+/// begins, lest its registers go to memory and back.
 INLINE void add_tile(int rows, int vectors, const tile_arguments *p, int first, ivec sum[6][4]) {
+#pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) {
         const vec scale = load(p->scales + first + v * 16);
         fetch((const char *)(p->scales + first + v * 16) + p->distance);
+#pragma clang loop unroll(full)
         for (int i = 0; i < rows; i++) {
             float *out = p->sums + i * ck_panel_columns + first + v * 16;
             store(out, fma_(__builtin_convertvector(sum[i][v], vec), splat(p->x_scales[i]) * scale, load(out)));
@@ -95,6 +100,7 @@ INLINE void add_tile(int rows, int vectors, const tile_arguments *p, int first, 
 /// lines from `next` on. `rows`, `vectors` and `ahead` are constants where it's called.
 INLINE void tile_8(int rows, int vectors, int ahead, const tile_arguments *p, int first) {
     ivec sum[6][4];
+#pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
         int32_t total = 0;
         for (int part = 0; part < subgroups; part++) total += p->x_sums[i * subgroups + part];
@@ -118,13 +124,13 @@ INLINE void tile_8(int rows, int vectors, int ahead, const tile_arguments *p, in
     add_tile(rows, vectors, p, first, sum);
 }
 
-/// `rows` x 16 sums of 4-bit weights, for few rows: each subgroup's sums are made of the nibbles and multiplied then.
+/// `rows` x 16 sums of 4-bit weights: each subgroup's sums are made of the nibbles and multiplied then.
 INLINE void tile_4(int rows, const tile_arguments *p, int first) {
     ivec sum[6][4];
     for (int i = 0; i < rows; i++) sum[i][0] = isplat(0);
     for (int64_t part = 0; part < subgroups; part++) {
         ivec own[6];
-        for (int i = 0; i < rows; i++) own[i] = isplat(-8 * p->x_sums[i * subgroups + part]);
+        for (int i = 0; i < rows; i++) own[i] = isplat(0);
         for (int64_t j = part * (ck_subgroup / 8); j < (part + 1) * (ck_subgroup / 8); j++) {
             const ivec both = iload(p->codes + (j * ck_panel_columns + first) * 4);
             const ivec low = both & 0x0f0f0f0f, high = both >> 4 & 0x0f0f0f0f;
@@ -138,7 +144,8 @@ INLINE void tile_4(int rows, const tile_arguments *p, int first) {
         const uint8_t *multipliers = p->multipliers + part * ck_panel_columns + first;
         const ivec multiplier = multipliers_of(multipliers);
         fetch(multipliers + p->distance);
-        for (int i = 0; i < rows; i++) sum[i][0] += own[i] * multiplier;
+        for (int i = 0; i < rows; i++)
+            sum[i][0] += (sum_of_nibbles(own[i]) - isplat(8 * p->x_sums[i * subgroups + part])) * multiplier;
     }
     add_tile(rows, 1, p, first, sum);
 }
@@ -170,19 +177,17 @@ static void tile_row_nibbles(int rows, const tile_arguments *p) {
     switch (rows) { TILE_CASES(TILE_4_CASE) }
 }
 
-/// 4-bit weights of a group as codes of 8-bit ones; what is `distance` bytes further is fetched on the way.
-static void expand(const uint8_t *multipliers, const uint8_t *codes, int64_t distance, uint8_t *out) {
+/// 4-bit weights of a group as codes of 8-bit ones.
+static void expand(const uint8_t *multipliers, const uint8_t *codes, uint8_t *out) {
     for (int64_t part = 0; part < subgroups; part++)
         for (int n = 0; n < ck_panel_columns; n += 16) {
             const ivec multiplier = multipliers_of(multipliers + part * ck_panel_columns + n);
-            fetch(multipliers + part * ck_panel_columns + n + distance);
             // In each of a column's four bytes: 15 * 16 at most, so that nothing is carried from byte to byte.
             const halves32 factor = (halves32)(multiplier | multiplier << 16);
             const bytes64 base = (bytes64)((128 - 8 * multiplier) * 0x01010101);
             for (int64_t j = part * (ck_subgroup / 8); j < (part + 1) * (ck_subgroup / 8); j++) {
                 const int64_t offset = (j * ck_panel_columns + n) * 4;
                 const ivec both = iload(codes + offset);
-                fetch(codes + offset + distance);
                 const bytes64 low = (bytes64)((halves32)(both & 0x0f0f0f0f) * factor) + base;
                 const bytes64 high = (bytes64)((halves32)(both >> 4 & 0x0f0f0f0f) * factor) + base;
                 memcpy(out + (2 * j * ck_panel_columns + n) * 4, &low, sizeof low);
@@ -197,17 +202,20 @@ static void add_group(const ck_quantized_arguments *p, const uint8_t *group, int
     const int64_t distance = groups_ahead * ck_group_bytes(p->bits);
     const int64_t tiles = (count + CK_TILE_ROWS - 1) / CK_TILE_ROWS;
     const uint8_t *codes = group + 4 * ck_panel_columns, *multipliers = codes;
-    const int has_nibbles = p->bits == 4;
-    if (has_nibbles) {
-        codes += subgroups * ck_panel_columns;
-        if (tiles > 1) {
-            uint8_t *expanded = (uint8_t *)(sums + ck_quantized_rows * ck_panel_columns);
-            expand(multipliers, codes, distance, expanded);
-            codes = expanded;
-        }
+    const int has_nibbles = p->bits == 4, is_expanded = has_nibbles && tiles > CK_NIBBLE_TILES;
+    if (has_nibbles) codes += subgroups * ck_panel_columns;
+    const uint8_t *next = codes + distance;
+    if (is_expanded) {
+        uint8_t *expanded = (uint8_t *)(sums + ck_quantized_rows * ck_panel_columns);
+        expand(multipliers, codes, expanded);
+        for (int64_t i = 0; i < subgroups * ck_panel_columns; i += 64) fetch(multipliers + i + distance);
+        codes = expanded;
     }
     // The tiles divide the lines to be fetched among them, so that memory works all the time.
-    const int64_t ahead = has_nibbles ? 0 : tiles == 1 ? 4 : tiles < 4 ? 2 : 1;
+    const int64_t lines = (p->bits * ck_group / 8 * ck_panel_columns / 64) / (ck_group / 4);
+    // For few rows, bytes that are read in order are all there is to do, and the processor's own foresight does it best.
+    const int is_stream = count <= 4 && !has_nibbles;
+    const int64_t ahead = is_stream ? 0 : tiles == 1 ? 4 : tiles < 4 && !has_nibbles ? 2 : 1;
     for (int64_t i = 0, t = 0; t < tiles; t++) {
         const int height = (int)((count - i + tiles - t - 1) / (tiles - t));
         const int64_t index = g * p->x.rows + row + i;
@@ -220,13 +228,13 @@ static void add_group(const ck_quantized_arguments *p, const uint8_t *group, int
             .codes = codes,
             .sums = sums + i * ck_panel_columns,
             .distance = distance,
-            .next = codes + distance + t * ahead * (ck_group / 4) * 64,
-            .next_x = p->x.codes + (index + p->x.rows) * ck_group,
+            .next = next + t * ahead * (ck_group / 4) * 64,
+            .next_x = p->x.codes + (index + (is_stream ? 0 : p->x.rows)) * ck_group,
         };
-        if (has_nibbles && tiles == 1) tile_row_nibbles(height, &arguments);
+        if (has_nibbles && !is_expanded) tile_row_nibbles(height, &arguments);
         else if (ahead == 4) tile_row_4(height, &arguments);
         else if (ahead == 2 && t < 2) tile_row_2(height, &arguments);
-        else if (ahead == 1 && t < 4) tile_row_1(height, &arguments);
+        else if (ahead == 1 && t < lines) tile_row_1(height, &arguments);
         else tile_row_0(height, &arguments);
         i += height;
     }
@@ -272,20 +280,22 @@ static void linear(const ck_quantized_arguments *p) {
 }
 
 static int32_t busy(int64_t steps) {
-    // The tile's own work on registers and a few bytes that the compiler must take for new in each step.
+    // The tile's own work, on registers and a few bytes that the compiler must take for new in each step.
     enum { passes = 24 / (CK_TILE_ROWS * CK_TILE_VECTORS) };
-    int32_t factors[CK_TILE_ROWS];
+    int32_t factors[CK_TILE_ROWS], codes[CK_TILE_VECTORS * 16];
     for (int i = 0; i < CK_TILE_ROWS; i++) factors[i] = 0x01020304 * (i + 1);
+    for (int i = 0; i < CK_TILE_VECTORS * 16; i++) codes[i] = 0x01050903 * (i + 7);
     ivec total = isplat(0);
     for (int pass = 0; pass < passes; pass++) {
-        ivec sums[CK_TILE_ROWS][CK_TILE_VECTORS], codes[CK_TILE_VECTORS];
-        for (int v = 0; v < CK_TILE_VECTORS; v++) codes[v] = isplat(0x01050903 * (v + 7));
+        ivec sums[CK_TILE_ROWS][CK_TILE_VECTORS];
         for (int i = 0; i < CK_TILE_ROWS; i++)
             for (int v = 0; v < CK_TILE_VECTORS; v++) sums[i][v] = isplat(i + v);
         for (int64_t step = 0; step < steps; step++) {
-            __asm__ volatile("" : : "r"(factors) : "memory");
+            __asm__ volatile("" : : "r"(factors), "r"(codes) : "memory");
+            ivec line[CK_TILE_VECTORS];
+            for (int v = 0; v < CK_TILE_VECTORS; v++) line[v] = iload(codes + v * 16);
             for (int i = 0; i < CK_TILE_ROWS; i++)
-                for (int v = 0; v < CK_TILE_VECTORS; v++) sums[i][v] = dot(sums[i][v], codes[v], factors[i]);
+                for (int v = 0; v < CK_TILE_VECTORS; v++) sums[i][v] = dot(sums[i][v], line[v], factors[i]);
         }
         for (int i = 0; i < CK_TILE_ROWS; i++)
             for (int v = 0; v < CK_TILE_VECTORS; v++) total ^= sums[i][v];

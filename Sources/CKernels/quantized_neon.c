@@ -9,6 +9,7 @@
 #define CK_FLOATS ck_neon
 #define CK_TILE_ROWS 6
 #define CK_TILE_VECTORS 1
+#define CK_NIBBLE_TILES 1
 #define CK_SIGNED 1
 #pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
 #include "lanes.h"
@@ -27,6 +28,8 @@ INLINE ivec add_products(ivec sum, ivec weights, int32_t x, int8_t flip) {
 
 INLINE ivec dot(ivec sum, ivec codes, int32_t x) { return add_products(sum, codes, x, -128); }
 INLINE ivec dot_nibbles(ivec sum, ivec nibbles, int32_t x) { return add_products(sum, nibbles, x, 0); }
+
+INLINE ivec sum_of_nibbles(ivec sum) { return sum; }
 
 #include "quantized_body.h"
 #pragma clang attribute pop

@@ -4,20 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-static float half_to_float(uint16_t bits) {
-    const uint32_t sign = (uint32_t)(bits & 0x8000) << 16;
-    const uint32_t exponent = (bits >> 10) & 0x1f;
-    const uint32_t fraction = bits & 0x3ff;
-    if (exponent == 0) {  // zero or subnormal: fraction * 2^-24, exact in a float
-        const float magnitude = (float)fraction * 0x1p-24f;
-        return sign ? -magnitude : magnitude;
-    }
-    const uint32_t wide = exponent == 31 ? 0xff : exponent + (127 - 15);
-    // A signalling NaN becomes quiet, as the processor's conversion does.
-    const uint32_t quiet = exponent == 31 && fraction ? 0x400000 : 0;
-    return ck_float_of_bits(sign | wide << 23 | fraction << 13 | quiet);
-}
-
 static float element(const void *source, ck_type type, int64_t index) {
     if (type == ck_type_f32) {
         float value;
@@ -26,65 +12,30 @@ static float element(const void *source, ck_type type, int64_t index) {
     }
     uint16_t bits;
     memcpy(&bits, (const char *)source + index * 2, 2);
-    return type == ck_type_f16 ? half_to_float(bits) : ck_float_of_bits((uint32_t)bits << 16);
+    return type == ck_type_f16 ? ck_float_of_half(bits) : ck_float_of_bits((uint32_t)bits << 16);
 }
 
 static void widen(int64_t count, const void *source, ck_type type, float *out) {
     for (int64_t i = 0; i < count; i++) out[i] = element(source, type, i);
 }
 
-static float exponential(float x) {
-    const float clamped = fminf(fmaxf(x, CK_EXP_LOWEST), CK_EXP_HIGHEST);
-    const float n = rintf(clamped * CK_LOG2_E);
-    const float r = fmaf(n, -CK_LN2_LOW, fmaf(n, -CK_LN2_HIGH, clamped));
-    float p = CK_EXP_C6;
-    p = fmaf(p, r, CK_EXP_C5);
-    p = fmaf(p, r, CK_EXP_C4);
-    p = fmaf(p, r, CK_EXP_C3);
-    p = fmaf(p, r, CK_EXP_C2);
-    p = fmaf(p, r, 1.0f);
-    p = fmaf(p, r, 1.0f);
-    return p * ck_float_of_bits((uint32_t)((int32_t)n + 127) << 23);
-}
-
 static float gelu_of(float x) {
     const float cubic = fmaf(x * x, 0.044715f * x, x);
-    return x / (1.0f + exponential(-2.0f * CK_SQRT_2_OVER_PI * cubic));
+    return x / (1.0f + ck_exponential(-2.0f * CK_SQRT_2_OVER_PI * cubic));
 }
 
 static void gelu(int64_t count, float *x) {
     for (int64_t i = 0; i < count; i++) x[i] = gelu_of(x[i]);
 }
 
-/// The sum of sixteen partial sums, as a tree: halves are added to halves.
-static float reduce(const float lanes[16]) {
-    float t[16];
-    memcpy(t, lanes, sizeof t);
-    for (int half = 8; half >= 1; half /= 2)
-        for (int i = 0; i < half; i++) t[i] = t[i] + t[i + half];
-    return t[0];
-}
-
 static void layer_norm(int64_t count, const float *x, const float *weight, const float *bias, float epsilon,
                        float *out) {
     float sums[16] = {0}, squares[16] = {0};
     for (int64_t i = 0; i < count; i++) sums[i % 16] += x[i];
-    const float mean = reduce(sums) / (float)count;
+    const float mean = ck_reduce(sums) / (float)count;
     for (int64_t i = 0; i < count; i++) squares[i % 16] = fmaf(x[i] - mean, x[i] - mean, squares[i % 16]);
-    const float inverse = 1.0f / sqrtf(reduce(squares) / (float)count + epsilon);
+    const float inverse = 1.0f / sqrtf(ck_reduce(squares) / (float)count + epsilon);
     for (int64_t i = 0; i < count; i++) out[i] = fmaf((x[i] - mean) * inverse, weight[i], bias[i]);
-}
-
-static void softmax(int64_t count, float scale, float *x) {
-    float largest = -INFINITY;
-    for (int64_t i = 0; i < count; i++) largest = x[i] > largest ? x[i] : largest;
-    float sums[16] = {0};
-    for (int64_t i = 0; i < count; i++) {
-        x[i] = exponential((x[i] - largest) * scale);
-        sums[i % 16] += x[i];
-    }
-    const float inverse = 1.0f / reduce(sums);
-    for (int64_t i = 0; i < count; i++) x[i] *= inverse;
 }
 
 static void product(int64_t rows, int64_t columns, int64_t inner, const float *a, int64_t a_stride, const float *b,
@@ -126,14 +77,13 @@ static float busy(int64_t steps) {
 static float sum(int64_t count, const float *x) {
     float sums[16] = {0};
     for (int64_t i = 0; i < count; i++) sums[i % 16] += x[i];
-    return reduce(sums);
+    return ck_reduce(sums);
 }
 
 const ck_kernels ck_scalar = {
     .linear = linear,
     .product = product,
     .layer_norm = layer_norm,
-    .softmax = softmax,
     .gelu = gelu,
     .widen = widen,
     .busy = busy,

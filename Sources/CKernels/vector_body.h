@@ -107,27 +107,6 @@ static void layer_norm(int64_t count, const float *x, const float *weight, const
                    rest);
 }
 
-static void softmax(int64_t count, float scale, float *x) {
-    const int64_t whole = count / 16 * 16, rest = count - whole;
-    float largest = -INFINITY;
-    for (int64_t i = 0; i < count; i++) largest = x[i] > largest ? x[i] : largest;
-    vec sums = splat(0);
-    for (int64_t i = 0; i < whole; i += 16) {
-        const vec e = exponential((load(x + i) - splat(largest)) * splat(scale));
-        store(x + i, e);
-        sums += e;
-    }
-    if (rest) {
-        vec e = exponential((load_part(x + whole, rest) - splat(largest)) * splat(scale));
-        for (int64_t i = rest; i < 16; i++) e[i] = 0;
-        store_part(x + whole, e, rest);
-        sums += e;
-    }
-    const float inverse = 1.0f / reduce(sums);
-    for (int64_t i = 0; i < whole; i += 16) store(x + i, load(x + i) * splat(inverse));
-    if (rest) store_part(x + whole, load_part(x + whole, rest) * splat(inverse), rest);
-}
-
 /// A register tile: `rows` x (`vectors` * 16) sums over `inner`. Both are constants where it's called.
 INLINE void tile(int rows, int vectors, int64_t inner, const float *a, int64_t a_stride, const float *b,
                  int64_t b_stride, float *c, int64_t c_stride, int64_t columns, int accumulate) {
@@ -282,7 +261,6 @@ const ck_kernels CK_TABLE = {
     .linear = linear,
     .product = product,
     .layer_norm = layer_norm,
-    .softmax = softmax,
     .gelu = gelu,
     .widen = widen,
     .busy = busy,

@@ -13,6 +13,7 @@ struct LoadedModel: Sendable {
     /// The weights as the file has them.
     let stored: GPTJWeights
     let weightType: ModelOptions.WeightType
+    let keyValueType: KeyValueType
     /// `nil` for a folder without one: such a model takes and gives token ids.
     let tokenizer: Tokenizer?
     /// Names the weights in results.
@@ -31,7 +32,7 @@ struct LoadedModel: Sendable {
 
     init(
         _ located: LocatedModel, weights weightType: ModelOptions.WeightType, threads: Int,
-        instructionSet: InstructionSet, keyValueBytes: Int,
+        instructionSet: InstructionSet, keyValues keyValueType: KeyValueType, keyValueBytes: Int,
         limits: SchedulerLimits
     ) throws {
         let clock = ContinuousClock()
@@ -45,6 +46,7 @@ struct LoadedModel: Sendable {
             stored, to: weightType, on: Compute(threads: threads, instructionSet: instructionSet))
         self.stored = stored
         self.weightType = weightType
+        self.keyValueType = keyValueType
         do {
             tokenizer = try Tokenizer(folder: located.folder)
         } catch TokenizerError.noTokenizer {
@@ -74,7 +76,7 @@ struct LoadedModel: Sendable {
     /// contexts could want, and at least a page.
     var tokenCapacity: Int {
         let wanted = limits.rows * (configuration.contextLength + KeyValuePages.pageLength)
-        let affordable = keyValueBytes / GPTJModel.bytesPerToken(configuration)
+        let affordable = keyValueBytes / GPTJModel.bytesPerToken(configuration, keyValueType)
         return max(KeyValuePages.pageLength, min(wanted, affordable))
     }
 
@@ -84,16 +86,17 @@ struct LoadedModel: Sendable {
     }
 
     /// A model over `weights`, which are these in one of their forms.
-    func makeModel(weights: GPTJWeights, on compute: Compute) -> GPTJModel {
-        GPTJModel(weights: weights, compute: compute, tokenCapacity: tokenCapacity)
+    func makeModel(weights: GPTJWeights, keyValues: KeyValueType? = nil, on compute: Compute) -> GPTJModel {
+        GPTJModel(
+            weights: weights, compute: compute, keyValueType: keyValues ?? keyValueType, tokenCapacity: tokenCapacity)
     }
 
     func makeService() -> GenerationService {
         GenerationService(tokenizer: tokenizer, limits: limits) { makeModel() }
     }
 
-    /// "name int8 avx512-vnni threads=2 nightshift/0.1": what a result needs to be made again.
+    /// "name int8 kv=f16 avx512-vnni threads=2 nightshift/0.1": what a result needs to be made again.
     var engineDescription: String {
-        "\(name) \(weightType) \(instructionSet.name) threads=\(threads) nightshift/\(Version.current)"
+        "\(name) \(weightType) kv=\(keyValueType.rawValue) \(instructionSet.name) threads=\(threads) nightshift/\(Version.current)"
     }
 }

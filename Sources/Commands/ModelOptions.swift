@@ -29,8 +29,10 @@ struct ModelOptions: ParsableArguments {
     )
     var weights = WeightType.f32
 
-    @Option(name: .long, help: "How keys and values are held.")
-    var kv = KeyValueType.f32
+    @Option(
+        name: .long,
+        help: "How keys and values are held: f32 exactly as computed, f16 in half of that memory, int8 in a quarter.")
+    var kv = KeyValues.f32
 
     @Option(
         name: .long,
@@ -38,7 +40,7 @@ struct ModelOptions: ParsableArguments {
             "Memory for keys and values, in MiB; by default a quarter of the machine's.", valueName: "MiB"))
     var kvMemory: Int?
 
-    @Flag(name: .long, help: "Don't share keys and values between prompts that begin alike. (None are shared yet.)")
+    @Flag(name: .long, help: "Read every prompt whole, also what others begin with.")
     var noPrefixCache = false
 
     enum WeightType: String, ExpressibleByArgument, CaseIterable {
@@ -47,7 +49,18 @@ struct ModelOptions: ParsableArguments {
         /// `nil` for weights as the file has them.
         var quantization: Quantization? { Quantization(rawValue: rawValue) }
     }
-    enum KeyValueType: String, ExpressibleByArgument, CaseIterable { case f32 }
+
+    enum KeyValues: String, ExpressibleByArgument, CaseIterable {
+        case f32, f16, int8
+
+        var type: KeyValueType {
+            switch self {
+            case .f32: .f32
+            case .f16: .f16
+            case .int8: .int8
+            }
+        }
+    }
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024") }
@@ -85,8 +98,9 @@ struct ModelOptions: ParsableArguments {
     func load() throws -> LoadedModel {
         try LoadedModel(
             locate(), weights: weights, threads: threadCount, instructionSet: instructionSet(),
+            keyValues: kv.type,
             keyValueBytes: kvMemory.map { $0 << 20 } ?? Int(ProcessInfo.processInfo.physicalMemory / 4),
-            limits: SchedulerLimits(rows: batchRows))
+            limits: SchedulerLimits(rows: batchRows, sharesPrefixes: !noPrefixCache))
     }
 
     func loadTokenizer() throws -> Tokenizer {

@@ -30,51 +30,66 @@ struct Workspace {
 extension GPTJModel {
     /// `residual = wte[tokens]`
     func embed(_ batch: RaggedBatch) {
-        weights.wte.copyRows(batch.tokens, into: space.residual, on: compute)
+        timed(.norms) { weights.wte.copyRows(batch.tokens, into: space.residual, on: compute) }
     }
 
     /// One parallel block: attention and feed-forward read the same normalized input, and both add to the residual.
-    func run(_ layer: Int, _ batch: RaggedBatch) {
+    func run(_ layer: Int, _ batch: RaggedBatch, _ attention: AttentionPlan) {
         let block = weights.blocks[layer]
-        let normed = space.normed
-        normed.normalize(
-            space.residual, weight: block.ln1.weight, bias: block.ln1.bias,
-            epsilon: configuration.layerNormEpsilon, on: compute)
-
-        compute.multiply(
-            normed,
-            [
-                Product(block.qProj, into: space.queries),
-                Product(block.kProj, into: space.keys),
-                Product(block.vProj, into: space.values),
-                Product(block.fcIn, into: space.inner, bias: block.fcInBias, gelu: true),
-            ])
+        timed(.norms) {
+            space.normed.normalize(
+                space.residual, weight: block.ln1.weight, bias: block.ln1.bias,
+                epsilon: configuration.layerNormEpsilon, on: compute)
+        }
+        timed(.inputs) {
+            compute.multiply(
+                space.normed,
+                [
+                    Product(block.qProj, into: space.queries),
+                    Product(block.kProj, into: space.keys),
+                    Product(block.vProj, into: space.values),
+                    Product(block.fcIn, into: space.inner, bias: block.fcInBias, gelu: true),
+                ])
+        }
 
         // residual += out_proj(attention(h))
         let headLength = configuration.headLength
-        space.queries.rotate(by: rotary, positions: batch.positions, headLength: headLength)
-        space.keys.rotate(by: rotary, positions: batch.positions, headLength: headLength)
-        keyValues.append(layer: layer, keys: space.keys, values: space.values, spans: batch.spans)
-        keyValues.attend(
-            layer: layer, queries: space.queries, spans: batch.spans, into: space.attention, on: compute)
-        block.outProj.multiply(space.attention, into: space.residual, result: .add, on: compute)
+        timed(.rotary) {
+            space.queries.rotate(by: rotary, positions: batch.positions, headLength: headLength)
+            space.keys.rotate(by: rotary, positions: batch.positions, headLength: headLength)
+        }
+        timed(.store) {
+            keyValues.append(layer: layer, keys: space.keys, values: space.values, spans: batch.spans, on: compute)
+        }
+        timed(.attention) {
+            keyValues.attend(layer: layer, queries: space.queries, plan: attention, into: space.attention, on: compute)
+        }
+        timed(.outProj) {
+            block.outProj.multiply(space.attention, into: space.residual, result: .add, on: compute)
+        }
 
         // residual += fc_out(gelu(fc_in(h)))
-        block.fcOut.multiply(space.inner, into: space.residual, bias: block.fcOutBias, result: .add, on: compute)
+        timed(.fcOut) {
+            block.fcOut.multiply(space.inner, into: space.residual, bias: block.fcOutBias, result: .add, on: compute)
+        }
     }
 
     /// `normed = ln_f(residual)`
     func normalizeFinal() {
-        space.normed.normalize(
-            space.residual, weight: weights.lnF.weight, bias: weights.lnF.bias,
-            epsilon: configuration.layerNormEpsilon, on: compute)
+        timed(.norms) {
+            space.normed.normalize(
+                space.residual, weight: weights.lnF.weight, bias: weights.lnF.bias,
+                epsilon: configuration.layerNormEpsilon, on: compute)
+        }
     }
 
     /// `lm_head(normed[rows])`: only rows that somebody asked for pay for the vocabulary.
     func logits(of rows: [Int]) -> Logits {
-        space.outputs.gather(rows, of: space.normed)
-        weights.lmHead.multiply(space.outputs, into: space.logits, bias: weights.lmHeadBias, on: compute)
-        return Logits(values: space.logits.values, vocabularySize: vocabularySize)
+        timed(.lmHead) {
+            space.outputs.gather(rows, of: space.normed)
+            weights.lmHead.multiply(space.outputs, into: space.logits, bias: weights.lmHeadBias, on: compute)
+        }
+        return timed(.logits) { Logits(values: space.logits.values, vocabularySize: vocabularySize) }
     }
 
     /// The residual stream of one sequence from its start: the embeddings, the stream after each block, and the output
@@ -85,10 +100,11 @@ extension GPTJModel {
         let sequence = openSequence()
         defer { closeSequence(sequence) }
         let batch = try admit([SequenceStep(sequence: sequence, tokens: tokens, output: .none)])
+        let attention = AttentionPlan(batch.spans)
         embed(batch)
         var stages = [space.residual.values]
         for layer in weights.blocks.indices {
-            run(layer, batch)
+            run(layer, batch, attention)
             stages.append(space.residual.values)
         }
         normalizeFinal()

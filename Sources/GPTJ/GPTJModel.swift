@@ -14,13 +14,16 @@ public final class GPTJModel: LanguageModel {
     var rotary: RotaryTable
     var pages: PageTable
     var space: Workspace
+    /// Set to an empty one to have the steps' time divided up; costs some microseconds a layer.
+    public var profile: StepProfile?
 
     /// - parameters:
     ///   - weights: shared, never written
     ///   - compute: used by this model alone while it steps
+    ///   - keyValueType: how keys and values are held
     ///   - tokenCapacity: tokens that all sequences may hold together; rounded up to whole pages. Memory is taken as
     ///     sequences grow.
-    public init(weights: GPTJWeights, compute: Compute, tokenCapacity: Int) {
+    public init(weights: GPTJWeights, compute: Compute, keyValueType: KeyValueType = .f32, tokenCapacity: Int) {
         let configuration = weights.configuration
         self.configuration = configuration
         self.weights = weights
@@ -29,17 +32,17 @@ public final class GPTJModel: LanguageModel {
         let pageCapacity = (max(tokenCapacity, 1) + pageLength - 1) / pageLength
         keyValues = KeyValuePages(
             layerCount: configuration.layerCount, headCount: configuration.headCount,
-            headLength: configuration.headLength, pageCapacity: pageCapacity)
+            headLength: configuration.headLength, type: keyValueType, pageCapacity: pageCapacity)
         pages = PageTable(pageLength: pageLength, capacity: pageCapacity)
         rotary = RotaryTable(rotaryLength: configuration.rotaryLength)
         space = Workspace(configuration)
     }
 
     /// Bytes of keys and values that one token takes.
-    public static func bytesPerToken(_ configuration: GPTJConfiguration) -> Int {
+    public static func bytesPerToken(_ configuration: GPTJConfiguration, _ type: KeyValueType) -> Int {
         KeyValuePages.pageBytes(
             layerCount: configuration.layerCount, headCount: configuration.headCount,
-            headLength: configuration.headLength) / KeyValuePages.pageLength
+            headLength: configuration.headLength, type: type) / KeyValuePages.pageLength
     }
 
     public var vocabularySize: Int { configuration.vocabularySize }
@@ -50,13 +53,17 @@ public final class GPTJModel: LanguageModel {
 
     public func openSequence() -> SequenceID { pages.open() }
     public func forkSequence(_ sequence: SequenceID) -> SequenceID { pages.fork(sequence) }
+    public func forkSequence(_ sequence: SequenceID, prefix tokenCount: Int) -> SequenceID {
+        pages.fork(sequence, prefix: tokenCount)
+    }
     public func closeSequence(_ sequence: SequenceID) { pages.close(sequence) }
     public func length(of sequence: SequenceID) -> Int { pages[sequence].length }
 
     public func step(_ steps: [SequenceStep]) throws -> Logits {
         let batch = try admit(steps)
+        let attention = AttentionPlan(batch.spans)
         embed(batch)
-        for layer in weights.blocks.indices { run(layer, batch) }
+        for layer in weights.blocks.indices { run(layer, batch, attention) }
         normalizeFinal()
         return logits(of: batch.outputRows)
     }

@@ -67,7 +67,7 @@ extension GPTJModel {
         }
         _ = pages.extend(sequence, by: length)
         rotary.reserve(positions: length)
-        for page in pages[sequence].pages { keyValues.fillPage(page) }
+        for page in pages[sequence].pages { keyValues.fillPage(page, on: compute) }
         return sequence
     }
 }

@@ -43,6 +43,17 @@ struct PageTable {
         return insert(sequence)
     }
 
+    /// - parameter length: a whole number of pages, of tokens that the sequence holds
+    mutating func fork(_ id: SequenceID, prefix length: Int) -> SequenceID {
+        let whole = self[id]
+        precondition(
+            length >= 0 && length <= whole.length && length % pageLength == 0,
+            "a prefix is whole pages of what the sequence holds")
+        let prefix = Sequence(pages: Array(whole.pages.prefix(length / pageLength)), length: length)
+        for page in prefix.pages { holders[page] += 1 }
+        return insert(prefix)
+    }
+
     mutating func close(_ id: SequenceID) {
         guard let sequence = sequences.removeValue(forKey: id) else {
             preconditionFailure("sequence \(id.rawValue) isn't open")

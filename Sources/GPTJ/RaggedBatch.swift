@@ -8,7 +8,7 @@ struct RaggedBatch {
     /// Each row's position in its own sequence.
     private(set) var positions: [Int] = []
     /// Where each sequence's rows lie.
-    private(set) var spans: [KeyValuePages.Span] = []
+    private(set) var spans: [SequenceSpan] = []
     /// The rows that logits are wanted of.
     private(set) var outputRows: [Int] = []
 
@@ -16,7 +16,7 @@ struct RaggedBatch {
         if step.tokens.isEmpty { return }
         let first = tokens.count
         spans.append(
-            KeyValuePages.Span(
+            SequenceSpan(
                 firstRow: first, rowCount: step.tokens.count, firstPosition: firstPosition, pages: pages))
         tokens += step.tokens.map(Int.init)
         positions += firstPosition..<firstPosition + step.tokens.count

@@ -14,6 +14,10 @@ struct ActiveRequest {
     var search: any TextSearch
     /// In the order of the search's rows; empty while the request waits.
     var rows: [Row] = []
+    /// The blocks that its prompt shares with others, from the first token on; pinned while it's active.
+    var path: [PrefixCache.BlockID] = []
+    /// Tokens of the prompt that were read for others.
+    var cachedTokens = 0
     var admittedAt: ContinuousClock.Instant?
     var firstTokenAt: ContinuousClock.Instant?
 
@@ -36,6 +40,7 @@ struct ActiveRequest {
         var outputs = search.outputs()
         if let admittedAt {
             for index in outputs.indices {
+                outputs[index].cachedTokens = cachedTokens
                 outputs[index].promptDuration = admittedAt.duration(to: firstTokenAt ?? time)
                 outputs[index].generateDuration = (firstTokenAt ?? time).duration(to: time)
             }

@@ -12,16 +12,19 @@ public struct GenerationRequest: Sendable {
     public var topLogprobs: Int
     /// Leaves special tokens out of the text. An end token that ended it is never part of it.
     public var skipSpecialTokens: Bool
+    /// A request waits as long as one of a lower number does.
+    public var priority: Int
 
     public init(
         prompt: [TokenID], parameters: DecodingParameters, stopStrings: [String] = [], topLogprobs: Int = 0,
-        skipSpecialTokens: Bool = true
+        skipSpecialTokens: Bool = true, priority: Int = 0
     ) {
         self.prompt = prompt
         self.parameters = parameters
         self.stopStrings = stopStrings.filter { !$0.isEmpty }
         self.topLogprobs = topLogprobs
         self.skipSpecialTokens = skipSpecialTokens
+        self.priority = priority
     }
 }
 
@@ -59,7 +62,8 @@ public struct GenerationOutput: Sendable {
     /// This text and the others.
     public var all: [GenerationOutput] { [self] + others }
     public var promptTokens = 0
-    /// Of `promptTokens`, those whose keys and values were there already.
+    /// Of `promptTokens`, those that were not read for this request: their keys and values were there already, or came
+    /// from another that begins alike.
     public var cachedTokens = 0
     /// From admission to the first token.
     public var promptDuration: Duration = .zero

@@ -1,7 +1,10 @@
+import Synchronization
 public import Tokenization
 
 /// News of one request.
 public enum GenerationUpdate: Sendable {
+    /// The request waits no more.
+    case began
     /// A token was generated; `text` is what became certain of the output.
     case token(text: String, completionTokens: Int)
     /// The last update.
@@ -35,10 +38,21 @@ public actor GenerationService {
     public nonisolated func updates(
         for request: GenerationRequest
     ) -> AsyncThrowingStream<GenerationUpdate, any Error> {
-        AsyncThrowingStream { continuation in
-            let submission = Task { await self.submit(request, continuation) }
-            continuation.onTermination = { _ in submission.cancel() }
+        AsyncThrowingStream { submit([Submission(request, $0)]) }
+    }
+
+    /// Generates texts whose order may be planned together: none of them begins before all are known.
+    public nonisolated func updates(
+        for requests: [GenerationRequest]
+    ) -> [AsyncThrowingStream<GenerationUpdate, any Error>] {
+        var submissions: [Submission] = []
+        let streams = requests.map { request in
+            let (stream, continuation) = AsyncThrowingStream<GenerationUpdate, any Error>.makeStream()
+            submissions.append(Submission(request, continuation))
+            return stream
         }
+        submit(submissions)
+        return streams
     }
 
     /// Generates a text.
@@ -51,25 +65,54 @@ public actor GenerationService {
         throw CancellationError()
     }
 
-    private func submit(
-        _ request: GenerationRequest, _ continuation: AsyncThrowingStream<GenerationUpdate, any Error>.Continuation
-    ) {
+    /// Gives back the memory of prompts' beginnings that no running request uses.
+    public func dropPrefixes() {
+        scheduler?.dropPrefixes()
+    }
+
+    /// A request on its way to the scheduler.
+    private final class Submission: Sendable {
+        let request: GenerationRequest
+        let continuation: AsyncThrowingStream<GenerationUpdate, any Error>.Continuation
+        /// Nobody reads the stream any more.
+        private let isAbandoned = Mutex(false)
+
+        init(
+            _ request: GenerationRequest, _ continuation: AsyncThrowingStream<GenerationUpdate, any Error>.Continuation
+        ) {
+            self.request = request
+            self.continuation = continuation
+            continuation.onTermination = { _ in self.isAbandoned.withLock { $0 = true } }
+        }
+
+        var hasReader: Bool { !isAbandoned.withLock(\.self) }
+    }
+
+    private nonisolated func submit(_ submissions: [Submission]) {
+        Task { await self.take(submissions) }
+    }
+
+    private func take(_ submissions: [Submission]) {
+        for submission in submissions { take(submission) }
+        if !isRunning, scheduler?.hasWork == true {
+            isRunning = true
+            Task { await self.run() }
+        }
+    }
+
+    private func take(_ submission: Submission) {
         let scheduler = self.scheduler ?? makeScheduler()
         self.scheduler = scheduler
         do {
-            let id = try scheduler.add(request)
-            streams[id] = continuation
-            continuation.onTermination = { reason in
+            let id = try scheduler.add(submission.request)
+            streams[id] = submission.continuation
+            submission.continuation.onTermination = { reason in
                 if case .cancelled = reason { Task { await self.cancel(id) } }
             }
             // The reader may have gone while the request waited for a step to end, before that handler stood.
-            if Task.isCancelled { return cancel(id) }
+            if !submission.hasReader { cancel(id) }
         } catch {
-            return continuation.finish(throwing: error)
-        }
-        if !isRunning {
-            isRunning = true
-            Task { await self.run() }
+            submission.continuation.finish(throwing: error)
         }
     }
 
@@ -88,6 +131,8 @@ public actor GenerationService {
 
     private func deliver(_ event: GenerationEvent) {
         switch event {
+        case .began(let id):
+            streams[id]?.yield(.began)
         case .token(let id, let text, let count):
             streams[id]?.yield(.token(text: text, completionTokens: count))
         case .finished(let id, .success(let output)):

@@ -61,6 +61,9 @@ public protocol LanguageModel: AnyObject {
     func openSequence() -> SequenceID
     /// Opens a sequence that continues `sequence`; whole pages are shared, not copied.
     func forkSequence(_ sequence: SequenceID) -> SequenceID
+    /// Opens a sequence that holds the first `tokenCount` tokens of `sequence`, a whole number of pages, all of which are
+    /// shared.
+    func forkSequence(_ sequence: SequenceID, prefix tokenCount: Int) -> SequenceID
     /// Forgets a sequence and gives its pages back.
     func closeSequence(_ sequence: SequenceID)
     /// Tokens that `sequence` holds.

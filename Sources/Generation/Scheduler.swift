@@ -8,22 +8,30 @@ public struct RequestID: Hashable, Sendable {
 
 /// What a step brought for one request.
 public enum GenerationEvent: Sendable {
+    /// The request was taken on: there is room for its longest text.
+    case began(RequestID)
     /// A token was generated; `text` is what became certain of the output, often empty.
     case token(RequestID, text: String, completionTokens: Int)
     case finished(RequestID, Result<GenerationOutput, GenerationError>)
 }
 
-/// How much a scheduler takes on at once.
+/// How much a scheduler takes on at once, and how.
 public struct SchedulerLimits: Sendable {
     /// Texts that are generated side by side, each beam being one. A request of more runs alone.
     public var rows: Int
     /// Tokens to one pass over the weights: decoding rows first, the rest chunks of prompts.
     public var tokensPerStep: Int
+    /// Requests of the same priority that came later and may go first, to each request that waits.
+    public var overtakings: Int
+    /// Whether prompts that begin alike are read once, as far as they are alike.
+    public var sharesPrefixes: Bool
 
-    public init(rows: Int = 32, tokensPerStep: Int = 512) {
-        precondition(rows >= 1 && tokensPerStep >= 1)
+    public init(rows: Int = 32, tokensPerStep: Int = 512, overtakings: Int = 64, sharesPrefixes: Bool = true) {
+        precondition(rows >= 1 && tokensPerStep >= 1 && overtakings >= 0)
         self.rows = rows
         self.tokensPerStep = tokensPerStep
+        self.overtakings = overtakings
+        self.sharesPrefixes = sharesPrefixes
     }
 }
 
@@ -34,6 +42,10 @@ public struct SchedulerLimits: Sendable {
 /// The beams of a request share its prompt's keys and values, and are spread over steps as there is room. A request's
 /// output depends on the request alone.
 ///
+/// Prompts that begin alike share whole pages (Kwon et al. 2023, "PagedAttention"; a tree of them as in Zheng et al.
+/// 2024, "SGLang"). Of requests that run at the same time, one reads a page's tokens and the others wait for it; what
+/// was read stays until its memory is wanted.
+///
 /// Synchronous and single-threaded: ``GenerationService`` gives it a thread.
 public final class Scheduler {
     private let model: any LanguageModel
@@ -41,13 +53,16 @@ public final class Scheduler {
     private let limits: SchedulerLimits
     private let now: () -> ContinuousClock.Instant
 
-    private var waiting: [ActiveRequest] = []
+    private var waiting: WaitingList
     private var active: [ActiveRequest] = []
     private var nextID = 0
-    /// Tokens' worth of pages promised to active requests.
-    private var reserved = 0
+    private var prefixes: PrefixCache
+    /// Pages promised to active requests, without those that they share.
+    private var promisedPages = 0
     /// Rows promised to active requests.
     private var promisedRows = 0
+    /// Nothing has come or gone since no waiting request could be taken on.
+    private var isFull = false
 
     /// - parameters:
     ///   - model: used by this scheduler alone
@@ -61,6 +76,8 @@ public final class Scheduler {
         self.tokenizer = tokenizer
         self.limits = limits
         self.now = now
+        waiting = WaitingList(overtakings: limits.overtakings)
+        prefixes = PrefixCache(pageLength: model.pageLength)
     }
 
     public var hasWork: Bool { !waiting.isEmpty || !active.isEmpty }
@@ -78,13 +95,15 @@ public final class Scheduler {
             ActiveRequest(
                 id: id, request: request, tokenizer: tokenizer,
                 tokenCount: tokenizer?.vocabularySize ?? model.vocabularySize))
+        isFull = false
         return id
     }
 
     /// Ends a request with what it has; `nil` when it's unknown or ended already.
     public func cancel(_ id: RequestID) -> GenerationEvent? {
-        if let index = waiting.firstIndex(where: { $0.id == id }) {
-            return .finished(id, .success(waiting.remove(at: index).output(at: now())))
+        if let request = waiting.remove(id) {
+            isFull = false
+            return .finished(id, .success(request.output(at: now())))
         }
         guard let index = active.firstIndex(where: { $0.id == id }) else { return nil }
         let request = active.remove(at: index)
@@ -92,18 +111,24 @@ public final class Scheduler {
         return .finished(id, .success(request.output(at: now())))
     }
 
+    /// Gives back the memory of beginnings that no active request uses.
+    public func dropPrefixes() {
+        while let sequence = prefixes.evict() { model.closeSequence(sequence) }
+    }
+
     /// One pass over the weights: reads on in prompts and gives every decoding row a token.
     public func step() -> [GenerationEvent] {
-        admit()
+        let began = admit()
         let planned = plan()
-        guard !planned.isEmpty else { return [] }
+        guard !planned.isEmpty else { return began }
+        makeRoom(for: planned)
         let logits: Logits
         do {
             logits = try model.step(planned.map(\.step))
         } catch {
-            return fail(Set(planned.map(\.request)).sorted(), .model(String(describing: error)))
+            return began + fail(Set(planned.map(\.request)).sorted(), .model(String(describing: error)))
         }
-        return accept(logits, planned)
+        return began + accept(logits, planned)
     }
 
     private func validate(_ request: GenerationRequest) throws {
@@ -118,46 +143,61 @@ public final class Scheduler {
                 promptTokens: request.prompt.count, maxNewTokens: request.parameters.maxNewTokens,
                 contextLength: model.contextLength)
         }
-        let reservation = reservation(for: request)
-        guard reservation <= model.tokenCapacity else {
-            throw GenerationError.memoryExceeded(tokens: reservation, capacity: model.tokenCapacity)
+        let wanted = demand(of: request).total
+        guard wanted <= pageCapacity else {
+            throw GenerationError.memoryExceeded(tokens: wanted * model.pageLength, capacity: model.tokenCapacity)
         }
     }
 
-    /// Tokens' worth of pages that a request may come to hold.
-    ///
-    /// Several rows share the whole pages of the prompt; each has its own from there on. A step may ask for one page more
-    /// for each two rows: both want a copy of a page that they share, though the second writes in place in the end.
-    private func reservation(for request: GenerationRequest) -> Int {
-        let length = model.pageLength
-        let total = (request.prompt.count + request.parameters.maxNewTokens + length - 1) / length
-        let width = request.parameters.width
-        guard width > 1 else { return total * length }
-        let shared = request.prompt.count / length
-        return (shared + width * (total - shared) + width / 2) * length
+    // MARK: - Taking requests on
+
+    private var pageCapacity: Int { model.tokenCapacity / model.pageLength }
+
+    private func demand(of request: GenerationRequest) -> PageDemand {
+        let shareable = limits.sharesPrefixes ? prefixes.blockCount(ofPrompt: request.prompt.count) : 0
+        return PageDemand(of: request, pageLength: model.pageLength, shareable: shareable)
     }
 
-    /// First come, first served: a long request isn't overtaken for ever by short ones.
-    private func admit() {
-        while let first = waiting.first {
-            let width = first.request.parameters.width
-            guard active.isEmpty || promisedRows + width <= limits.rows else { return }
-            let wanted = reservation(for: first.request)
-            guard reserved + wanted <= model.tokenCapacity else { return }
-            var request = waiting.removeFirst()
-            reserved += wanted
-            promisedRows += width
+    /// Takes on what there is room for, in the order that ``WaitingList`` plans.
+    private func admit() -> [GenerationEvent] {
+        var events: [GenerationEvent] = []
+        while !waiting.isEmpty, !isFull {
+            let next = waiting.takeNext(
+                sharedTokens: { limits.sharesPrefixes ? prefixes.match($0.prompt).known * model.pageLength : 0 },
+                fits: fits)
+            guard var request = next else {
+                isFull = true
+                break
+            }
+            promisedPages += demand(of: request.request).own
+            promisedRows += request.request.parameters.width
+            if limits.sharesPrefixes { request.path = prefixes.pin(request.request.prompt) }
             request.rows = [ActiveRequest.Row(sequence: model.openSequence())]
             request.admittedAt = now()
             active.append(request)
+            events.append(.began(request.id))
         }
+        return events
+    }
+
+    /// Whether there is room for all that a request may become, beside what is promised to the active ones. Pages that
+    /// several of them share count once, those that nobody uses not at all.
+    private func fits(_ request: GenerationRequest) -> Bool {
+        guard active.isEmpty || promisedRows + request.parameters.width <= limits.rows else { return false }
+        let demand = demand(of: request)
+        let shared = limits.sharesPrefixes ? prefixes.match(request.prompt).pinned : 0
+        return prefixes.pinnedCount + promisedPages + demand.total - shared <= pageCapacity
     }
 
     private func release(_ request: ActiveRequest) {
         for row in request.rows { model.closeSequence(row.sequence) }
-        reserved -= reservation(for: request.request)
+        prefixes.unpin(request.path, by: request.id)
+        promisedPages -= demand(of: request.request).own
         promisedRows -= request.request.parameters.width
+        isFull = false
     }
+
+    // MARK: - One step
 
     /// A part of a step with the active request, by index, and the row of it that it belongs to.
     private typealias PlannedStep = (request: Int, row: Int, step: SequenceStep)
@@ -167,20 +207,79 @@ public final class Scheduler {
         var left = limits.tokensPerStep
         var planned: [PlannedStep] = []
         for isDecoding in [true, false] {
-            for (index, request) in active.enumerated() where request.isDecoding == isDecoding {
-                for row in request.rows.indices where left > 0 {
-                    let unfed = request.unfed(ofRow: row)
+            for index in active.indices where active[index].isDecoding == isDecoding && left > 0 {
+                if !isDecoding, !mayRead(index) { continue }
+                for row in active[index].rows.indices where left > 0 {
+                    let unfed = active[index].unfed(ofRow: row)
                     guard !unfed.isEmpty else { continue }
                     let tokens = Array(unfed.prefix(left))
                     left -= tokens.count
+                    if !isDecoding { beginReading(tokens.count, of: index) }
                     let step = SequenceStep(
-                        sequence: request.rows[row].sequence, tokens: tokens,
+                        sequence: active[index].rows[row].sequence, tokens: tokens,
                         output: tokens.count == unfed.count ? .last : .none)
                     planned.append((index, row, step))
                 }
             }
         }
         return planned
+    }
+
+    /// Gives a request the blocks that were read for others since; returns whether it's to read on itself, rather than
+    /// wait for another that is reading its next block.
+    private func mayRead(_ index: Int) -> Bool {
+        let path = active[index].path
+        var next = active[index].rows[0].fed / prefixes.pageLength
+        var known: SequenceID?
+        while next < path.count, case .ready(let sequence) = prefixes.state(of: path[next]) {
+            known = sequence
+            next += 1
+        }
+        if let known {
+            model.closeSequence(active[index].rows[0].sequence)
+            let held = next * prefixes.pageLength
+            active[index].cachedTokens += held - active[index].rows[0].fed
+            active[index].rows[0] = ActiveRequest.Row(sequence: model.forkSequence(known), fed: held)
+        }
+        guard next < path.count, case .reading(let reader) = prefixes.state(of: path[next]) else { return true }
+        return reader == active[index].id
+    }
+
+    /// Has others wait for the blocks that the next `count` tokens of a prompt lie in.
+    private func beginReading(_ count: Int, of index: Int) {
+        let (path, fed) = (active[index].path, active[index].rows[0].fed)
+        let touched = fed / prefixes.pageLength...(fed + count - 1) / prefixes.pageLength
+        for block in touched where block < path.count {
+            prefixes.beginReading(path[block], by: active[index].id)
+        }
+    }
+
+    /// Lets others have the blocks that a prompt's last `count` tokens have completed.
+    private func endReading(_ count: Int, of index: Int) {
+        let (path, row) = (active[index].path, active[index].rows[0])
+        let completed = (row.fed - count) / prefixes.pageLength..<row.fed / prefixes.pageLength
+        for block in completed where block < path.count {
+            let prefix = (block + 1) * prefixes.pageLength
+            prefixes.endReading(path[block], as: model.forkSequence(row.sequence, prefix: prefix))
+        }
+    }
+
+    /// Forgets as many beginnings as a step wants pages that aren't free. There are enough of them: all that active
+    /// requests may come to hold was promised to them.
+    private func makeRoom(for planned: [PlannedStep]) {
+        let length = model.pageLength
+        var wanted = 0
+        for (index, row, step) in planned {
+            let fed = active[index].rows[row].fed
+            wanted += (fed + step.tokens.count + length - 1) / length - (fed + length - 1) / length
+            // It may have to copy a page that it shares with another row.
+            if active[index].rows.count > 1, fed % length != 0 { wanted += 1 }
+        }
+        let missing = wanted - (model.tokenCapacity - model.tokensInUse) / length
+        for _ in 0..<max(0, missing) {
+            guard let sequence = prefixes.evict() else { return }
+            model.closeSequence(sequence)
+        }
     }
 
     /// Hands the logits to the searches, and has the model follow them.
@@ -191,7 +290,11 @@ public final class Scheduler {
         let time = now()
         for (index, row, step) in planned {
             // A request that failed at an earlier row has nothing left to take.
-            if !ended.contains(index) { active[index].rows[row].fed += step.tokens.count }
+            if !ended.contains(index) {
+                let wasDecoding = active[index].isDecoding
+                active[index].rows[row].fed += step.tokens.count
+                if !wasDecoding { endReading(step.tokens.count, of: index) }
+            }
             guard step.output == .last else { continue }
             defer { outputRow += 1 }
             guard !ended.contains(index) else { continue }

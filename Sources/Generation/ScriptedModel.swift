@@ -42,6 +42,17 @@ public final class ScriptedModel: LanguageModel {
 
     public func openSequence() -> SequenceID { insert(Sequence()) }
     public func forkSequence(_ sequence: SequenceID) -> SequenceID { insert(self[sequence]) }
+    public func forkSequence(_ sequence: SequenceID, prefix tokenCount: Int) -> SequenceID {
+        let whole = self[sequence]
+        precondition(
+            tokenCount >= 0 && tokenCount <= whole.tokens.count && tokenCount % pageLength == 0,
+            "a prefix is whole pages of what the sequence holds")
+        return insert(
+            Sequence(
+                tokens: Array(whole.tokens.prefix(tokenCount)),
+                pages: Array(whole.pages.prefix(tokenCount / pageLength))
+            ))
+    }
     public func closeSequence(_ sequence: SequenceID) {
         precondition(sequences.removeValue(forKey: sequence) != nil, "the sequence isn't open")
     }

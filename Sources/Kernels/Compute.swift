@@ -22,6 +22,8 @@ internal import CKernels
 
     var quantizedKernels: UnsafePointer<ck_quantized_kernels> { unsafe instructionSet.quantizedKernels }
 
+    var attentionKernels: UnsafePointer<ck_attention_kernels> { unsafe instructionSet.attentionKernels }
+
     func scratch(of thread: Int) -> UnsafeMutableRawPointer { unsafe scratch[thread].base }
 
     /// Multiply-adds below which waking the other threads costs more than they save: some tens of microseconds.

@@ -12,6 +12,8 @@ internal import Darwin
     nonisolated(unsafe) let kernels: UnsafePointer<ck_kernels>
     /// The functions over quantized numbers; static constants of the C module.
     nonisolated(unsafe) let quantizedKernels: UnsafePointer<ck_quantized_kernels>
+    /// The functions over keys and values; static constants of the C module.
+    nonisolated(unsafe) let attentionKernels: UnsafePointer<ck_attention_kernels>
     /// "avx512-vnni", "avx512", "avx2-vnni", "avx2", "neon-dot", "neon" or "scalar".
     public let name: String
 
@@ -23,7 +25,8 @@ internal import Darwin
         let count = unsafe Int(ck_available(&sets, 8))
         return unsafe sets.prefix(count).map { set in
             unsafe InstructionSet(
-                kernels: set.floats, quantizedKernels: set.quantized, name: String(cString: set.name))
+                kernels: set.floats, quantizedKernels: set.quantized, attentionKernels: set.attention,
+                name: String(cString: set.name))
         }
     }()
 

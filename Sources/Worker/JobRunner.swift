@@ -4,7 +4,7 @@ import JobCatalog
 import JobStore
 import Synchronization
 
-/// Does one job: prompt, generation, result. Knows nothing of claims and leases.
+/// Does jobs: prompt, generation, result. Knows nothing of leases.
 struct JobRunner: Sendable {
     let engine: TextEngine
     let preparation: JobPreparation
@@ -21,6 +21,8 @@ struct JobRunner: Sendable {
         private let state = Mutex(State())
 
         struct State {
+            /// The engine has room for it and no longer lets it wait.
+            var hasBegun = false
             var promptTokens: Int?
             var maximumTokens = 1
             var completionTokens = 0
@@ -36,11 +38,15 @@ struct JobRunner: Sendable {
         var text: String { current.text }
         var current: State { state.withLock { $0 } }
 
-        func begin(_ request: GenerationRequest) {
+        func prepare(_ request: GenerationRequest) {
             state.withLock { state in
                 state.promptTokens = request.prompt.count
                 state.maximumTokens = max(request.parameters.maxNewTokens, 1)
             }
+        }
+
+        func begin() {
+            state.withLock { $0.hasBegun = true }
         }
 
         func advance(by text: String, completionTokens: Int) {
@@ -51,21 +57,56 @@ struct JobRunner: Sendable {
         }
     }
 
+    /// A job that is known to fit, or not to; the engine has it if it fits.
+    struct Submission: Sendable {
+        fileprivate let prepared: Result<PreparedJob, JobRefusal>
+        fileprivate let updates: AsyncThrowingStream<GenerationUpdate, any Error>?
+    }
+
+    /// Prepares jobs, and gives the engine all of them at once, so that it can plan their order.
+    ///
+    /// - returns: by claim, what ``run(_:loadDuration:progress:began:)`` waits for.
+    func submit(_ jobs: [ClaimedJob]) async -> [JobClaim: Submission] {
+        let prepared = await withTaskGroup(of: (Int, Result<PreparedJob, JobRefusal>).self) { group in
+            for (index, job) in jobs.enumerated() {
+                group.addTask { (index, Result { () throws(JobRefusal) in try preparation.prepare(job) }) }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        let requests = jobs.indices.compactMap { try? prepared[$0]?.get().request }
+        var updates = engine.service.updates(for: requests)[...]
+        var submissions: [JobClaim: Submission] = [:]
+        for (index, job) in jobs.enumerated() {
+            guard let result = prepared[index] else { continue }
+            let isSubmitted = (try? result.get()) != nil
+            submissions[job.claim] = Submission(prepared: result, updates: isSubmitted ? updates.popFirst() : nil)
+        }
+        return submissions
+    }
+
     /// Runs to the end; cancelling the task ends the generation at the next token.
     ///
-    /// - parameter loadDuration: charged to this attempt.
+    /// - parameters:
+    ///   - loadDuration: charged to this attempt
+    ///   - began: called when the job waits no more
     /// - throws: `CancellationError` when the task was cancelled.
-    func run(_ job: ClaimedJob, loadDuration: Duration, progress: Progress) async throws -> JobEnding {
+    func run(
+        _ submission: Submission, loadDuration: Duration, progress: Progress, began: @Sendable () -> Void
+    ) async throws -> JobEnding {
         let prepared: PreparedJob
         do {
-            prepared = try preparation.prepare(job)
+            prepared = try submission.prepared.get()
         } catch {
             return .failed(JobFailure(code: error.code, message: error.description, isPermanent: true))
         }
-        progress.begin(prepared.request)
+        guard let updates = submission.updates else { throw CancellationError() }
+        progress.prepare(prepared.request)
         do {
-            for try await update in engine.service.updates(for: prepared.request) {
+            for try await update in updates {
                 switch update {
+                case .began:
+                    progress.begin()
+                    began()
                 case .token(let text, let count): progress.advance(by: text, completionTokens: count)
                 case .finished(let output): return ending(prepared, output, loadDuration: loadDuration)
                 }

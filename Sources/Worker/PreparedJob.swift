@@ -68,7 +68,7 @@ package struct JobPreparation: Sendable {
             request: GenerationRequest(
                 prompt: fitted.tokens,
                 parameters: DecodingParameters(rendered.parameters, endTokens: endTokens, seed: seed),
-                stopStrings: rendered.stopStrings),
+                stopStrings: rendered.stopStrings, priority: job.priority),
             prompt: fitted.prompt, isTruncated: fitted.isTruncated, input: inputs.document ?? "", seed: seed)
     }
 

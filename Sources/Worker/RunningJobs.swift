@@ -58,6 +58,8 @@ struct RunningJobs {
 
     var isEmpty: Bool { jobs.isEmpty }
     var count: Int { jobs.count }
+    /// How many nobody has told to stop.
+    var goingOn: Int { jobs.values.count { $0.cancellation == nil } }
     var claims: [JobClaim] { Array(jobs.keys) }
     /// Of the jobs whose lease is to be renewed: one that doesn't end though it was told to, since the engine hangs, is
     /// left to its lease, so that others may take it.
@@ -78,8 +80,9 @@ struct RunningJobs {
         for claim in held where !good.contains(claim) { cancel(claim, because: .claimGone) }
     }
 
-    mutating func interruptAll() {
-        for claim in claims { cancel(claim, because: .interrupted) }
+    /// Stops those that `isMeant` names, to be handed back.
+    mutating func interrupt(_ isMeant: (RunningJob) -> Bool) {
+        for (claim, job) in jobs where isMeant(job) { cancel(claim, because: .interrupted) }
     }
 
     /// Stops what the queue calls back.

@@ -145,7 +145,7 @@ public actor Worker {
         running.age(by: min(max(time.timeIntervalSince(lastTime), 0), 5))
         lastTime = time
         if stop == nil, let deadline = options.deadline, time >= deadline { begin(.deadline) }
-        if let stop, time >= stop.graceEnd { running.interruptAll() }
+        if let stop, time >= stop.graceEnd { running.interrupt { _ in true } }
         if stop?.isAnnounced == false {
             stop?.isAnnounced = true
             try await tolerating(.announcement) {
@@ -227,7 +227,9 @@ public actor Worker {
 
     private func begin(_ end: WorkerReport.End) {
         stop = Stop(end: end, graceEnd: now().addingTimeInterval(options.graceSeconds))
-        report(.stopping(end, running: running.count))
+        // What waits for room in the engine would only begin in the grace, and hardly end in it.
+        running.interrupt { !$0.progress.current.hasBegun }
+        report(.stopping(end, running: running.goingOn))
     }
 
     /// Whether the worker has nothing left to do; `outcome` then says why it ends.
@@ -285,19 +287,25 @@ public actor Worker {
             self.nextClaim = time.addingTimeInterval(options.claimSeconds)
         }
         claimedCount += jobs.count
-        for job in jobs { start(job) }
+        let submission = Task { [runner, jobs] in await runner.submit(jobs) }
+        for job in jobs { start(job, submission) }
         return jobs.map(\.claim)
     }
 
-    private func start(_ job: ClaimedJob) {
+    private func start(_ job: ClaimedJob, _ submission: Task<[JobClaim: JobRunner.Submission], Never>) {
         let progress = JobRunner.Progress()
-        let (runner, load) = (runner, unchargedLoad)
+        let (runner, load, report) = (runner, unchargedLoad, report)
         unchargedLoad = .zero
         report(.claimed(jobID: job.id, kind: job.kind, attempt: job.claim.attempt))
         running.insert(
             RunningJob(
                 job: job,
-                task: Task { try await runner.run(job, loadDuration: load, progress: progress) },
+                task: Task {
+                    guard let own = await submission.value[job.claim] else { throw CancellationError() }
+                    return try await runner.run(own, loadDuration: load, progress: progress) {
+                        report(.began(jobID: job.id, kind: job.kind))
+                    }
+                },
                 progress: progress, claimedAt: now()))
     }
 

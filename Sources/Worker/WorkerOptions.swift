@@ -5,7 +5,7 @@ public import JobStore
 public struct WorkerOptions: Sendable {
     /// The queues to serve; `nil` for all.
     public var queues: [String]?
-    /// Jobs held at once; enough to keep the engine's batch full.
+    /// Jobs held at once: more than the engine's batch takes, so that it can plan which of them run together.
     public var concurrency: Int
     /// Ends when nothing is due and nothing runs, instead of waiting for more.
     public var drains: Bool
@@ -25,7 +25,7 @@ public struct WorkerOptions: Sendable {
     public var reclaimSeconds: Double
 
     public init(
-        queues: [String]? = nil, concurrency: Int = 32, drains: Bool = false, claimsOnce: Bool = false,
+        queues: [String]? = nil, concurrency: Int = 64, drains: Bool = false, claimsOnce: Bool = false,
         maximumJobs: Int? = nil, deadline: Date? = nil, graceSeconds: Double = 30, pollSeconds: Double = 0.1,
         claimSeconds: Double = 0.5, reclaimSeconds: Double = 1
     ) {
@@ -83,8 +83,11 @@ public struct WorkerReport: Sendable, Equatable {
 public enum WorkerEvent: Sendable {
     case started(workerID: String, engine: String?)
     case claimed(jobID: Int64, kind: String, attempt: Int)
-    /// `seconds`: from claim to finish.
-    case completed(jobID: Int64, kind: String, seconds: Double, promptTokens: Int, completionTokens: Int)
+    /// The engine waits no more with it.
+    case began(jobID: Int64, kind: String)
+    /// `seconds`: from claim to finish. `cachedTokens`: of the prompt's, those that were not read for this job.
+    case completed(
+        jobID: Int64, kind: String, seconds: Double, promptTokens: Int, cachedTokens: Int, completionTokens: Int)
     /// `isFinal`: the job was given up.
     case failed(jobID: Int64, kind: String, code: String, message: String, isFinal: Bool)
     case cancelled(jobID: Int64, kind: String)

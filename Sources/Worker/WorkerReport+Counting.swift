@@ -21,7 +21,8 @@ extension WorkerReport {
             completed += 1
             return .completed(
                 jobID: id, kind: kind, seconds: time.timeIntervalSince(job.claimedAt),
-                promptTokens: result.figures.promptTokens ?? 0, completionTokens: result.figures.completionTokens ?? 0)
+                promptTokens: result.figures.promptTokens ?? 0, cachedTokens: result.figures.cachedTokens ?? 0,
+                completionTokens: result.figures.completionTokens ?? 0)
         case (.stored(let state), .failed(let failure)):
             failedAttempts += 1
             if state == .discarded { discarded += 1 }

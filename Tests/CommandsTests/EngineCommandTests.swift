@@ -86,6 +86,26 @@ struct EngineCommandTests {
         #expect(errors["bad"] == "bad_words_ids: expected a list of token ids, found 1")
     }
 
+    @Test("prompts that begin alike are read once, unless that is turned off; the texts are the same")
+    func sharedPrefixes() throws {
+        let document = (0..<100).map { "\($0 % 60 + 1)" }.joined(separator: ",")
+        let input = (1...6).map { #"{"id": \#($0), "prompt_ids": [\#(document),\#($0)], "max_new_tokens": 4}"# }
+            .joined(separator: "\n")
+        func answers(_ options: [String]) throws -> [JSONValue: JSONValue] {
+            let outcome = try CommandLine().run(["engine", "generate", "--model", model] + options, input: input)
+            #expect(outcome.status == 0)
+            return Dictionary(uniqueKeysWithValues: try outcome.objects.map { ($0["id"] ?? .null, $0) })
+        }
+        let (shared, whole) = (try answers([]), try answers(["--no-prefix-cache"]))
+        #expect(shared.count == 6)
+        // One reads the three whole pages, the others have them from it.
+        let cached = shared.values.map { $0["cached_tokens"] ?? .null }
+        #expect(cached.count { $0 == .integer(0) } == 1 && cached.count { $0 == .integer(96) } == 5)
+        #expect(whole.values.allSatisfy { $0["cached_tokens"] == .integer(0) })
+        #expect(shared.mapValues { $0["ids"] } == whole.mapValues { $0["ids"] })
+        #expect(shared.mapValues { $0["score"] } == whole.mapValues { $0["score"] })
+    }
+
     @Test("the text before a stop string is kept whole")
     func stopStrings() throws {
         let cases = array(try golden()["stop_strings"])

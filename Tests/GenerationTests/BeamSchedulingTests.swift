@@ -27,6 +27,7 @@ struct BeamSchedulingTests {
         _ = try scheduler.add(request)
         while scheduler.hasWork {
             for case .finished(_, let result) in scheduler.step() {
+                scheduler.dropPrefixes()
                 #expect(model.tokensInUse == 0, "every page was given back")
                 return try result.get()
             }

@@ -77,6 +77,7 @@ struct SchedulerTests {
             #expect(together.all.map(\.sequenceScore) == alone.all.map(\.sequenceScore))
         }
         #expect(model.stepSizes.allSatisfy { $0 <= limits.tokensPerStep })
+        scheduler.dropPrefixes()
         #expect(model.tokensInUse == 0, "every page was given back")
     }
 

@@ -61,14 +61,24 @@ struct InstructionSetTests {
         }
     }
 
-    @Test("attention has the scalar bits", arguments: vectorSets, [10, 16, 64])
-    func attention(_ set: InstructionSet, _ headLength: Int) {
-        for length in [1, 31, 32, 33, 70] {
+    @Test("attention has the scalar bits", arguments: vectorSets, KeyValueType.allCases)
+    func attention(_ set: InstructionSet, _ type: KeyValueType) {
+        for (headLength, length) in [(10, 33), (16, 1), (64, 100), (72, 50), (80, 7), (200, 65)] {
             let results = [set, Self.scalar].map { set in
                 AttentionCase(headCount: 2, headLength: headLength, length: length)
-                    .run(chunks: [length], threads: 1, set).map(\.bitPattern)
+                    .run(chunks: [length], threads: 1, set, keyValues: type).map(\.bitPattern)
             }
-            #expect(results[0] == results[1], "length \(length)")
+            #expect(results[0] == results[1], "\(length) tokens, \(headLength) elements")
         }
+    }
+
+    @Test(
+        "attention over keys and values of any size has the scalar bits", arguments: vectorSets, KeyValueType.allCases)
+    func attentionExtremes(_ set: InstructionSet, _ type: KeyValueType) {
+        let results = [set, Self.scalar].map { set in
+            AttentionCase(headCount: 1, headLength: 80, length: 40, hasExtremes: true)
+                .run(chunks: [40], threads: 1, set, keyValues: type).map(\.bitPattern)
+        }
+        #expect(results[0] == results[1])
     }
 }

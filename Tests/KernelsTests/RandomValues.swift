@@ -39,25 +39,43 @@ struct AttentionCase {
     let headCount: Int
     let headLength: Int
     let length: Int
+    /// Keys and values beyond the halves' range, at its rounding borders, and tiny ones.
+    var hasExtremes = false
 
     var width: Int { headCount * headLength }
 
     /// Queries, keys and values, each `length` rows.
     var inputs: [[[Float]]] {
         var random = SplitMix64(seed: UInt64(headLength * 1000 + length))
-        return (0..<3).map { _ in
+        var inputs = (0..<3).map { _ in
             (0..<length).map { _ in (0..<width).map { _ in Float.random(in: -2...2, using: &random) } }
         }
+        if hasExtremes {
+            let extremes: [Float] = [
+                65504, 65519.996, 65520, -70000, 6.1e-5, 5.96e-8, 2.98e-8, 2.9802326e-8, -1e-7, 0x1p-133, 0, -0.0,
+                1.00049,
+                1.00146,
+            ]
+            for token in 0..<length {
+                // Queries of 0 keep the scores finite where keys aren't.
+                for kind in 1..<3 { inputs[kind][token][token] = extremes[token % extremes.count] }
+                for element in 0..<length { inputs[0][token][element] = 0 }
+            }
+        }
+        return inputs
     }
 
     /// The output of all positions, row-major, when the sequence comes in chunks of these sizes. The pages lie in the
     /// store in reverse order, beside those of another sequence.
-    func run(chunks: [Int], threads: Int, _ set: InstructionSet) -> [Float] {
+    func run(
+        chunks: [Int], threads: Int, _ set: InstructionSet, keyValues: KeyValueType = .f32
+    ) -> [Float] {
         let inputs = inputs
         let compute = Compute(threads: threads, instructionSet: set)
         let pageCount = (length + KeyValuePages.pageLength - 1) / KeyValuePages.pageLength
         let store = KeyValuePages(
-            layerCount: 2, headCount: headCount, headLength: headLength, pageCapacity: pageCount + 1)
+            layerCount: 2, headCount: headCount, headLength: headLength, type: keyValues,
+            pageCapacity: pageCount + 1)
         let pages = Array((0..<pageCount).map { pageCount - $0 })
         var result: [Float] = []
         var position = 0
@@ -70,12 +88,12 @@ struct AttentionCase {
                 return activations
             }
             let spans = [
-                KeyValuePages.Span(firstRow: 0, rowCount: 1, firstPosition: 0, pages: [0]),
-                KeyValuePages.Span(firstRow: 1, rowCount: chunk, firstPosition: position, pages: pages),
+                SequenceSpan(firstRow: 0, rowCount: 1, firstPosition: 0, pages: [0]),
+                SequenceSpan(firstRow: 1, rowCount: chunk, firstPosition: position, pages: pages),
             ]
             let output = Activations(width: width)
-            store.append(layer: 1, keys: rows[1], values: rows[2], spans: spans)
-            store.attend(layer: 1, queries: rows[0], spans: spans, into: output, on: compute)
+            store.append(layer: 1, keys: rows[1], values: rows[2], spans: spans, on: compute)
+            store.attend(layer: 1, queries: rows[0], plan: AttentionPlan(spans), into: output, on: compute)
             result += output.values.dropFirst(width)
             position += chunk
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Generation
 import JSONText
 import JobCatalog
 import JobStore
@@ -33,7 +34,7 @@ struct WorkerTests {
             #expect(state.outcomes == [.completed])
         }
         let tokens = test.events.all.compactMap { event -> Int? in
-            if case .completed(_, _, _, _, let tokens) = event { tokens } else { nil }
+            if case .completed(_, _, _, _, _, let tokens) = event { tokens } else { nil }
         }
         #expect(tokens.count == 40 && tokens.allSatisfy { (3...7).contains($0) })
     }
@@ -136,11 +137,13 @@ struct WorkerTests {
 
     @Test("within the grace running jobs are finished, and nothing new is claimed")
     func grace() async throws {
-        let jobs = try await queue.enqueue((0..<6).map(text), now: Date())
+        let job = NewJob(
+            kind: "summarize", input: .inline("A long day."), options: ["max_new_tokens": .integer(60)])
+        let jobs = try await queue.enqueue(Array(repeating: job, count: 6), now: Date())
         let test = try TestWorker(secondsPerStep: 0.02)
         let worker = test.make(on: queue, WorkerOptions(concurrency: 2, graceSeconds: 30, pollSeconds: 0.02))
         async let report = worker.run()
-        try await test.events.wait { if case .claimed = $0 { true } else { false } }
+        try await test.events.wait(count: 2) { if case .began = $0 { true } else { false } }
         await worker.requestStop()
         let done = try await report
         #expect(done.interrupted == 0)
@@ -149,6 +152,41 @@ struct WorkerTests {
         for job in jobs { states.append(try await snapshot(job.id).state) }
         #expect(states.count { $0 == .completed } == done.completed)
         #expect(states.contains(.available))
+    }
+
+    @Test(
+        "jobs that wait for the engine are handed back when a stop is asked for; those that it has begun are finished")
+    func stopWithJobsWaiting() async throws {
+        let job = NewJob(
+            kind: "summarize", input: .inline("A long day."), options: ["max_new_tokens": .integer(60)])
+        let jobs = try await queue.enqueue(Array(repeating: job, count: 9), now: Date())
+        let test = try TestWorker(secondsPerStep: 0.02, rows: 2)
+        let worker = test.make(on: queue, WorkerOptions(graceSeconds: 30, pollSeconds: 0.02))
+        async let report = worker.run()
+        try await test.events.wait(count: 2) { if case .began = $0 { true } else { false } }
+        await worker.requestStop()
+        let done = try await report
+        #expect(done.completed == 2 && done.interrupted == 7)
+        #expect(done.end == .stopped && done.leftWork)
+        let running = test.events.all.compactMap { event -> Int? in
+            if case .stopping(_, let running) = event { running } else { nil }
+        }
+        #expect(running == [2])
+        var states: [JobState] = []
+        for job in jobs { states.append(try await snapshot(job.id).state) }
+        #expect(states.count { $0 == .available } == 7)
+    }
+
+    @Test("a job's priority is its request's")
+    func priority() async throws {
+        let engine = try TestWorker().engine
+        let preparation = JobPreparation(
+            catalog: JobCatalog(), tokenizer: engine.tokenizer, contextLength: 100, endTokens: [], style: .pocket)
+        var job = text(1)
+        job.priority = 3
+        _ = try await queue.enqueue([job], now: start)
+        let claimed = try await queue.claim(limit: 1, queues: nil, worker: "w", now: start)
+        #expect(try preparation.prepare(#require(claimed.first)).request.priority == 3)
     }
 
     @Test("limits end the worker: jobs, and the deadline")
@@ -189,10 +227,10 @@ struct WorkerTests {
 }
 
 extension TestWorker.EventLog {
-    /// Waits until something has happened.
-    func wait(until matches: @escaping @Sendable (WorkerEvent) -> Bool) async throws {
+    /// Waits until something has happened, `count` times.
+    func wait(count: Int = 1, until matches: @escaping @Sendable (WorkerEvent) -> Bool) async throws {
         for _ in 0..<500 {
-            if all.contains(where: matches) { return }
+            if all.count(where: matches) >= count { return }
             try await Task.sleep(for: .milliseconds(10))
         }
         Issue.record("it didn't happen within 5 seconds")

@@ -59,9 +59,6 @@ typedef struct ck_kernels {
     void (*layer_norm)(int64_t count, const float *x, const float *weight, const float *bias, float epsilon,
                        float *out);
 
-    /// In place: x[i] = exp(scale * (x[i] - max x)) / sum.
-    void (*softmax)(int64_t count, float scale, float *x);
-
     /// In place: 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), as x / (1 + exp(-2 u)).
     void (*gelu)(int64_t count, float *x);
 

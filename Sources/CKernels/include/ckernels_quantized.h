@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "ckernels.h"
+#include "ckernels_attention.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -89,6 +90,7 @@ typedef struct ck_instruction_set {
     const char *name;          ///< "avx512-vnni", "avx512", "avx2-vnni", "avx2", "neon-dot", "neon" or "scalar"
     const ck_kernels *floats;
     const ck_quantized_kernels *quantized;
+    const ck_attention_kernels *attention;
 } ck_instruction_set;
 
 /// The sets that this program has and this processor can run, the best first, the scalar one last.

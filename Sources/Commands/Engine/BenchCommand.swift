@@ -4,7 +4,6 @@ import Foundation
 import GPTJ
 import JSONText
 import Kernels
-import Worker
 
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -65,10 +64,15 @@ struct BenchCommand: AsyncParsableCommand {
             throw CommandError(
                 .usage, "--prompt \(prompt) doesn't fit into the context of \(weights.configuration.contextLength)")
         }
-        let measurement = try EngineBenchmark(weights: weights, compute: compute, repetitions: repetitions).run(
+        let measurement = try EngineBenchmark(
+            weights: weights, compute: compute, keyValueType: options.kv.type, repetitions: repetitions
+        ).run(
             promptLength: prompt, generated: generate, batches: batches,
             progress: { if Console.errorIsTerminal { Console.note("measuring \($0)") } })
-        try Console.print(json ? object(measurement, compute).text : table(measurement, compute))
+        let report = BenchReport(
+            measurement: measurement, isa: compute.instructionSet.name, threads: compute.team.count,
+            weights: options.weights.rawValue, keyValues: options.kv.rawValue)
+        try Console.print(json ? report.object.text : report.table)
     }
 
     private func weights(_ compute: Compute) throws -> GPTJWeights {
@@ -80,70 +84,4 @@ struct BenchCommand: AsyncParsableCommand {
             random: configuration, quantization: options.weights.quantization, on: compute,
             progress: { line.update("making random weights: layer \($0 + 1) of \(layers)") })
     }
-
-    private func object(_ measurement: EngineMeasurement, _ compute: Compute) -> JSONValue {
-        [
-            "ceilings": [
-                "int8_gops": rounded(measurement.ceilings.gigaopsInt8),
-                "f32_gflops": rounded(measurement.ceilings.gigaflopsF32),
-                "memory_gb_s": rounded(measurement.ceilings.gigabytesPerSecond),
-            ],
-            "isa": .string(compute.instructionSet.name), "threads": .integer(compute.team.count),
-            "weights": .string(options.weights.rawValue),
-            "kv": "f32", "openblas": .string(measurement.openBLASCore),
-            "products": .array(
-                measurement.products.map { product in
-                    [
-                        "rows": .integer(product.rows), "columns": .integer(product.columns),
-                        "inner": .integer(product.inner), "gflops": rounded(product.own),
-                        "openblas_gflops": rounded(product.openBLAS), "int8_gops": rounded(product.int8),
-                        "int4_gops": rounded(product.int4),
-                    ]
-                }),
-            "cases": .array(
-                measurement.cases.map { measured in
-                    [
-                        "phase": .string(measured.phase.rawValue), "rows": .integer(measured.rows),
-                        "context": .integer(measured.context), "tokens_per_second": rounded(measured.tokensPerSecond),
-                        "slowest": rounded(measured.range.lowerBound), "fastest": rounded(measured.range.upperBound),
-                        "share": rounded(measured.share),
-                    ]
-                }),
-            "peak_rss_mb": rounded(ProcessFacts.peakResidentMegabytes),
-        ]
-    }
-
-    private func table(_ measurement: EngineMeasurement, _ compute: Compute) -> String {
-        func pad(_ text: String, _ width: Int) -> String {
-            String(repeating: " ", count: max(0, width - text.count)) + text
-        }
-        func number(_ value: Double, _ digits: Int = 1) -> String {
-            value.formatted(.number.precision(.fractionLength(digits)).grouping(.never))
-        }
-        var lines = [
-            "\(compute.instructionSet.name), \(compute.team.count) \(compute.team.count == 1 ? "thread" : "threads"); "
-                + "ceilings: \(number(measurement.ceilings.gigaflopsF32)) GFLOP/s (f32), "
-                + "\(number(measurement.ceilings.gigaopsInt8)) GOP/s (int8), "
-                + "\(number(measurement.ceilings.gigabytesPerSecond)) GB/s", "",
-            "product, 10^9 operations/s     f32      int8      int4   OpenBLAS (\(measurement.openBLASCore))  f32 ratio",
-        ]
-        for product in measurement.products {
-            lines.append(
-                pad("\(product.rows) x \(product.inner) x \(product.columns)", 20) + pad(number(product.own), 14)
-                    + pad(number(product.int8), 10) + pad(number(product.int4), 10)
-                    + pad(number(product.openBLAS), 11) + pad(number(product.own / product.openBLAS, 2), 20))
-        }
-        lines += ["", "phase    rows  context   tokens/s   slowest   fastest   share"]
-        for measured in measurement.cases {
-            lines.append(
-                measured.phase.rawValue.padding(toLength: 7, withPad: " ", startingAt: 0)
-                    + pad("\(measured.rows)", 6) + pad("\(measured.context)", 9)
-                    + pad(number(measured.tokensPerSecond), 11) + pad(number(measured.range.lowerBound), 10)
-                    + pad(number(measured.range.upperBound), 10) + pad(number(measured.share * 100, 0) + " %", 8))
-        }
-        lines += ["", "peak resident memory: \(number(ProcessFacts.peakResidentMegabytes, 0)) MiB"]
-        return lines.joined(separator: "\n")
-    }
-
-    private func rounded(_ value: Double) -> JSONValue { .number((value * 1000).rounded() / 1000) }
 }

@@ -9,11 +9,11 @@ import Tokenization
 struct PerplexityCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "perplexity",
-        abstract: "How well the model predicts a text, and what quantized weights cost it.",
+        abstract: "How well the model predicts a text, and what quantized weights, keys and values cost it.",
         discussion: """
             Token ids are cut into windows that are read separately; the mean is that of the negative log-likelihoods of
-            all ids but each window's first. With --weights int8 or int4 the file's own weights are run too, and the
-            change of perplexity and the mean divergence (Kullback and Leibler 1951) of the distributions are told.
+            all ids but each window's first. With --weights int8 or int4, or --kv f16 or int8, the file's own weights
+            are run too, with keys and values in f32, and the change of perplexity and the mean divergence (Kullback and Leibler 1951) of the distributions are told.
 
             EXAMPLE
               nightshift engine perplexity --model ./gpt-j-6b --weights int8 --ids heldout_ids.json
@@ -38,10 +38,9 @@ struct PerplexityCommand: AsyncParsableCommand {
         let windows = try self.windows()
         let compute = try options.makeCompute()
         let loaded = try options.load()
-        let quantized = loaded.weights.quantization != nil
         let measure = PerplexityMeasure(
-            stored: SequenceReader(model: loaded.makeModel(weights: loaded.stored, on: compute)),
-            quantized: quantized ? SequenceReader(model: loaded.makeModel(weights: loaded.weights, on: compute)) : nil)
+            stored: SequenceReader(model: loaded.makeModel(weights: loaded.stored, keyValues: .f32, on: compute)),
+            measured: isExact ? nil : SequenceReader(model: loaded.makeModel(weights: loaded.weights, on: compute)))
         let line = ProgressLine()
         var total = PerplexityMeasure.Sums()
         for (index, window) in windows.enumerated() {
@@ -51,6 +50,9 @@ struct PerplexityCommand: AsyncParsableCommand {
         line.clear()
         try Console.print(json ? object(total, windows.count).text : text(total))
     }
+
+    /// Whether there is nothing to compare.
+    private var isExact: Bool { options.weights.quantization == nil && options.kv == .f32 }
 
     private func windows() throws -> [[TokenID]] {
         let bytes = try [UInt8](Data(contentsOf: URL(filePath: ids)))
@@ -62,11 +64,12 @@ struct PerplexityCommand: AsyncParsableCommand {
 
     private func object(_ sums: PerplexityMeasure.Sums, _ windows: Int) -> JSONValue {
         var object: JSONObject = [
-            "weights": .string(options.weights.rawValue), "windows": .integer(windows),
+            "weights": .string(options.weights.rawValue), "kv": .string(options.kv.rawValue),
+            "windows": .integer(windows),
             "predictions": .integer(sums.count), "nll": .number(sums.mean(sums.own)),
             "perplexity": .number(exp(sums.mean(sums.own))),
         ]
-        if options.weights.quantization != nil {
+        if !isExact {
             object["f32_nll"] = .number(sums.mean(sums.stored))
             object["perplexity_change"] = .number(sums.change)
             object["divergence"] = .number(sums.mean(sums.divergence))
@@ -79,20 +82,21 @@ struct PerplexityCommand: AsyncParsableCommand {
             value.formatted(.number.precision(.fractionLength(digits)).grouping(.never))
         }
         let own =
-            "\(options.weights): perplexity \(number(exp(sums.mean(sums.own)), 4))"
+            "\(options.weights), \(options.kv.rawValue) keys and values: perplexity \(number(exp(sums.mean(sums.own)), 4))"
             + ", mean negative log-likelihood \(number(sums.mean(sums.own), 6)) over \(sums.count) predictions"
-        guard options.weights.quantization != nil else { return own }
-        return own + "\nthe file's weights: perplexity \(number(exp(sums.mean(sums.stored)), 4)); change "
+        if isExact { return own }
+        return own
+            + "\nthe file's weights with f32 keys and values: perplexity \(number(exp(sums.mean(sums.stored)), 4)); change "
             + "\(number(sums.change * 100, 3)) %, divergence \(number(sums.mean(sums.divergence), 6)) nats"
     }
 }
 
 /// Reads windows with one or two models.
 private struct PerplexityMeasure {
-    /// The weights as the file has them.
+    /// The weights as the file has them, with exact keys and values.
     let stored: SequenceReader
-    /// The same, quantized; `nil` where they aren't.
-    let quantized: SequenceReader?
+    /// What is measured; `nil` where it's the same.
+    let measured: SequenceReader?
 
     /// Over all predictions.
     struct Sums {
@@ -123,13 +127,13 @@ private struct PerplexityMeasure {
         try stored.read(inputs) { position, logits in
             try logits.requireFinite(position: position)
             sums.stored -= LogProbabilities.of(tokens[position + 1], in: logits)
-            if quantized != nil { expected.append(Array(logits)) }
+            if measured != nil { expected.append(Array(logits)) }
         }
         sums.count = inputs.count
         sums.own = sums.stored
-        guard let quantized else { return sums }
+        guard let measured else { return sums }
         sums.own = 0
-        try quantized.read(inputs) { position, logits in
+        try measured.read(inputs) { position, logits in
             try logits.requireFinite(position: position)
             sums.own -= LogProbabilities.of(tokens[position + 1], in: logits)
             sums.divergence += Self.divergence(expected[position][...], logits)

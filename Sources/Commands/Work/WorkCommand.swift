@@ -36,7 +36,9 @@ struct WorkCommand: AsyncParsableCommand {
     @Option(name: [.customShort("q"), .customLong("queue")], help: "Serve only this queue; may be repeated.")
     var queues: [String] = []
 
-    @Option(name: .shortAndLong, help: "Jobs to hold at once; by default as many as --batch-rows.")
+    @Option(
+        name: .shortAndLong,
+        help: "Jobs to hold at once; by default twice --batch-rows, so that those on one document run together.")
     var jobs: Int?
 
     @Flag(help: "End when nothing is due, instead of waiting for more.")
@@ -98,13 +100,13 @@ struct WorkCommand: AsyncParsableCommand {
     }
 
     private func workerOptions(now: Date) throws -> WorkerOptions {
-        let rows = jobs ?? modelOptions.batchRows
+        let held = jobs ?? 2 * modelOptions.batchRows
         let ends = [
             try until.map { try TimeExpression.moment($0, now: now) },
             try maxTime.map { now.addingTimeInterval(try TimeExpression.duration($0)) },
         ].compactMap(\.self)
         return WorkerOptions(
-            queues: queues.isEmpty ? nil : queues, concurrency: rows, drains: drain, claimsOnce: once,
+            queues: queues.isEmpty ? nil : queues, concurrency: held, drains: drain, claimsOnce: once,
             maximumJobs: maxJobs, deadline: ends.min(),
             graceSeconds: try TimeExpression.duration(grace))
     }

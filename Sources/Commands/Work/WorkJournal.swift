@@ -8,11 +8,12 @@ struct WorkJournal: Sendable {
         switch event {
         case .started(let id, let engine):
             Console.note("worker \(id) is at work" + (engine.map { ": \($0)" } ?? ""))
-        case .claimed: break
-        case .completed(let id, let kind, let seconds, let prompt, let tokens):
+        case .claimed, .began: break
+        case .completed(let id, let kind, let seconds, let prompt, let cached, let tokens):
             let time = seconds.formatted(.number.precision(.fractionLength(1)).grouping(.never))
             Console.noteForeign(
-                "job \(id) (\(kind)) completed in \(time) s: \(counted(prompt, "token")) read, \(tokens) written")
+                "job \(id) (\(kind)) completed in \(time) s: \(counted(prompt - cached, "token")) read"
+                    + (cached > 0 ? " and \(cached) shared" : "") + ", \(tokens) written")
         case .failed(let id, let kind, _, let message, let isFinal):
             let fate = isFinal ? "given up" : "failed, will be tried again"
             Console.noteForeign("job \(id) (\(kind)) \(fate): \(message)")
