@@ -84,7 +84,16 @@ struct ModelOptions: ParsableArguments {
         return try ModelLocator(environment: environment).locate(name)
     }
 
-    private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+    var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+    /// Bytes set aside for keys and values.
+    private var keyValueBytes: Int { kvMemory.map { $0 << 20 } ?? Int(ProcessInfo.processInfo.physicalMemory / 4) }
+
+    /// Tokens whose keys and values fit into the memory that is set aside for them; no more than a full batch of whole
+    /// contexts could want, and at least a page.
+    func tokenCapacity(_ configuration: GPTJConfiguration) -> Int {
+        LoadedModel.tokenCapacity(configuration, kv.type, rows: batchRows, keyValueBytes: keyValueBytes)
+    }
 
     private func instructionSet() throws -> InstructionSet {
         try InstructionSet.named(ProcessInfo.processInfo.environment[InstructionSet.environmentVariable])
@@ -99,7 +108,7 @@ struct ModelOptions: ParsableArguments {
         try LoadedModel(
             locate(), weights: weights, threads: threadCount, instructionSet: instructionSet(),
             keyValues: kv.type,
-            keyValueBytes: kvMemory.map { $0 << 20 } ?? Int(ProcessInfo.processInfo.physicalMemory / 4),
+            keyValueBytes: keyValueBytes,
             limits: SchedulerLimits(rows: batchRows, sharesPrefixes: !noPrefixCache))
     }
 

@@ -15,4 +15,8 @@ public enum Quantization: String, Sendable, CaseIterable {
         let groups = (columns + Int(ck_group) - 1) / Int(ck_group)
         return groups * Int(self == .int8 ? ck_panel_group_bytes_8 : ck_panel_group_bytes_4)
     }
+    /// Bytes of a packed matrix.
+    public func byteCount(rows: Int, columns: Int) -> Int {
+        (rows + Int(ck_panel_columns) - 1) / Int(ck_panel_columns) * panelBytes(columns: columns)
+    }
 }

@@ -63,7 +63,7 @@ internal import CKernels
     /// - precondition: the matrix holds floats.
     public func quantized(to quantization: Quantization, on compute: Compute) -> WeightMatrix {
         let panelCount = (rows + Int(ck_panel_columns) - 1) / Int(ck_panel_columns)
-        let panels = MemoryBlock(byteCount: panelCount * quantization.panelBytes(columns: columns))
+        let panels = MemoryBlock(byteCount: quantization.byteCount(rows: rows, columns: columns))
         unsafe withFloats { weights, type in
             // An element takes about as long as 64 multiply-adds.
             compute.divide(panelCount, unit: 1, work: 64 * rows * columns) { part, _ in
