@@ -9,7 +9,8 @@ struct RunningJob {
     let claimedAt: Date
     /// Why the task was cancelled.
     var cancellation: Cancellation?
-    /// How long it has run while the machine was awake; a clock that is set and a suspended night don't count.
+    /// How long the engine has had it while the machine was awake: waiting for room, a clock that is set and a suspended
+    /// night don't count.
     var awakeSeconds = 0.0
     /// As much of that as has passed since the task was cancelled.
     var cancelledSeconds = 0.0
@@ -58,8 +59,6 @@ struct RunningJobs {
 
     var isEmpty: Bool { jobs.isEmpty }
     var count: Int { jobs.count }
-    /// How many nobody has told to stop.
-    var goingOn: Int { jobs.values.count { $0.cancellation == nil } }
     var claims: [JobClaim] { Array(jobs.keys) }
     /// Of the jobs whose lease is to be renewed: one that doesn't end though it was told to, since the engine hangs, is
     /// left to its lease, so that others may take it.
@@ -80,9 +79,16 @@ struct RunningJobs {
         for claim in held where !good.contains(claim) { cancel(claim, because: .claimGone) }
     }
 
-    /// Stops those that `isMeant` names, to be handed back.
-    mutating func interrupt(_ isMeant: (RunningJob) -> Bool) {
-        for (claim, job) in jobs where isMeant(job) { cancel(claim, because: .interrupted) }
+    /// Jobs that nobody has told to stop.
+    var generatingCount: Int { jobs.values.count { $0.cancellation == nil } }
+
+    /// Stops the jobs that the engine hasn't begun.
+    mutating func interruptWaiting() {
+        for (claim, job) in jobs where !job.progress.current.hasBegun { cancel(claim, because: .interrupted) }
+    }
+
+    mutating func interruptAll() {
+        for claim in claims { cancel(claim, because: .interrupted) }
     }
 
     /// Stops what the queue calls back.
@@ -98,9 +104,9 @@ struct RunningJobs {
     /// Lets time pass, and stops the jobs that have used up theirs.
     mutating func age(by seconds: Double) {
         for (claim, job) in jobs {
-            jobs[claim]?.awakeSeconds += seconds
+            if job.progress.current.hasBegun { jobs[claim]?.awakeSeconds += seconds }
             if job.cancellation != nil { jobs[claim]?.cancelledSeconds += seconds }
-            if let timeout = job.job.timeoutSeconds, job.awakeSeconds + seconds > timeout {
+            if let timeout = job.job.timeoutSeconds, let awake = jobs[claim]?.awakeSeconds, awake > timeout {
                 cancel(claim, because: .timedOut)
             }
         }

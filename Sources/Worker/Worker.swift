@@ -145,7 +145,7 @@ public actor Worker {
         running.age(by: min(max(time.timeIntervalSince(lastTime), 0), 5))
         lastTime = time
         if stop == nil, let deadline = options.deadline, time >= deadline { begin(.deadline) }
-        if let stop, time >= stop.graceEnd { running.interrupt { _ in true } }
+        if let stop, time >= stop.graceEnd { running.interruptAll() }
         if stop?.isAnnounced == false {
             stop?.isAnnounced = true
             try await tolerating(.announcement) {
@@ -228,8 +228,8 @@ public actor Worker {
     private func begin(_ end: WorkerReport.End) {
         stop = Stop(end: end, graceEnd: now().addingTimeInterval(options.graceSeconds))
         // What waits for room in the engine would only begin in the grace, and hardly end in it.
-        running.interrupt { !$0.progress.current.hasBegun }
-        report(.stopping(end, running: running.goingOn))
+        running.interruptWaiting()
+        report(.stopping(end, running: running.generatingCount))
     }
 
     /// Whether the worker has nothing left to do; `outcome` then says why it ends.

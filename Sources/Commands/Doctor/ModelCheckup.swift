@@ -22,7 +22,7 @@ struct ModelCheckup {
         return [
             model(inspection), weights(inspection), tokenizer(inspection), fit(inspection),
             .ok("fingerprint", inspection.fingerprint),
-        ]
+        ].compactMap(\.self)
     }
 
     private var adviceWithoutModel: String {
@@ -39,7 +39,7 @@ struct ModelCheckup {
         let network = inspection.configuration
         return .ok(
             "model",
-            "\(inspection.checkpoint.path): \(inspection.parameterCount.grouped) parameters, "
+            "\(inspection.url.path): \(inspection.parameterCount.grouped) parameters, "
                 + "\(network.layerCount) layers, context of \(network.contextLength.grouped) tokens")
     }
 
@@ -57,14 +57,14 @@ struct ModelCheckup {
 
     private func tokenizer(_ inspection: ModelInspection) -> Finding {
         let summary = inspection.tokenizer
-        let path = inspection.checkpoint.path
+        let url = inspection.url
         if case .absent = summary {
             return .problem(
                 "tokenizer", "none, so that the model can't read texts",
-                advice: "put tokenizer.json, or vocab.json and merges.txt, beside the weights in \(path)")
+                advice: "put tokenizer.json, or vocab.json and merges.txt, beside the weights it was downloaded with")
         }
         let vocabulary = inspection.configuration.vocabularySize
-        if let problem = summary.problem(vocabularySize: vocabulary, folder: URL(filePath: path)) {
+        if let problem = summary.problem(vocabularySize: vocabulary, url: url) {
             return .problem(
                 "tokenizer", problem.problem, advice: "download the tokenizer that belongs to the model")
         }
@@ -73,24 +73,40 @@ struct ModelCheckup {
 
     // MARK: - Memory
 
-    private func fit(_ inspection: ModelInspection) -> Finding {
+    /// Weights as they will be held, and keys and values; mapped files count, since weights that don't stay in memory are
+    /// read from the disk for every token.
+    private func fit(_ inspection: ModelInspection) -> Finding? {
         let network = inspection.configuration
-        let stored = inspection.checkpoint.files.reduce(0) { $0 + $1.byteCount }
-        let keyValues = GPTJModel.bytesPerToken(network, options.kv.type) * options.tokenCapacity(network)
-        func demand(_ quantization: Quantization?) -> Int {
-            (quantization.map { network.weightBytes(quantization: $0) } ?? stored) + keyValues
+        // Incomplete weights have a finding of their own.
+        guard let stored = try? GPTJWeights(configuration: network, checkpoint: inspection.checkpoint) else {
+            return nil
         }
-        let wanted = demand(options.weights.quantization)
+        let fileBytes = inspection.checkpoint.files.reduce(0) { $0 + $1.byteCount }
+        func keyValues(_ type: ModelOptions.WeightType) -> Int {
+            options.keyValueBytes(network, beside: type.quantization)
+        }
+        func demand(_ type: ModelOptions.WeightType) -> Int {
+            let isPacking = stored.quantization == nil
+            let packed = type.quantization.flatMap { isPacking ? network.weightBytes(quantization: $0) : nil }
+            return (packed ?? fileBytes) + keyValues(type)
+        }
+        let type: ModelOptions.WeightType
+        do {
+            type = try LoadedModel.type(requested: options.weights, stored: stored, path: inspection.url.path)
+        } catch {
+            return .problem("memory needed", "\(error)")
+        }
         let room = memory.available ?? memory.total
-        let others = ModelOptions.WeightType.allCases.map { "\($0) \(demand($0.quantization).byteText)" }
+        let choices = stored.quantization == nil ? ModelOptions.WeightType.allCases : [type]
+        let others = choices.filter { $0 != type }.map { "\(demand($0).byteText) with --weights \($0)" }
         let text =
-            "\(wanted.byteText) as --weights \(options.weights), \(keyValues.byteText) of it for keys and values "
-            + "(\(options.kv)); in all by --weights: \(others.joined(separator: ", "))"
-        guard wanted > room else { return .ok("fits memory", text) }
-        let fitting = ModelOptions.WeightType.allCases.first { demand($0.quantization) <= room }
+            "\(demand(type).byteText) with weights as \(type), \(keyValues(type).byteText) of it for keys and values"
+            + (others.isEmpty ? "" : "; \(others.joined(separator: ", "))")
+        guard demand(type) > room else { return .ok("memory needed", text) }
+        let fitting = choices.first { demand($0) <= room }
         let advice =
             fitting.map { "give --weights \($0)" }
-            ?? "give --weights int4 --kv int8, a smaller --kv-memory, or more memory"
-        return .warning("fits memory", "\(text); there is room for \(room.byteText)", advice: advice)
+            ?? "give --weights int4, a smaller --kv-memory or --kv int8, or run it on a machine with more memory"
+        return .warning("memory needed", "\(text); there is room for \(room.byteText)", advice: advice)
     }
 }
