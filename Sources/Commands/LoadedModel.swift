@@ -58,7 +58,7 @@ struct LoadedModel: Sendable {
     /// How the weights will be held.
     ///
     /// - throws: ``CommandError`` (64) when they're packed in another way than asked for.
-    private static func type(
+    static func type(
         requested: ModelOptions.WeightType?, stored: GPTJWeights, path: String
     ) throws -> ModelOptions.WeightType {
         guard let packed = stored.quantization else {
@@ -95,9 +95,15 @@ struct LoadedModel: Sendable {
     /// Tokens whose keys and values fit into the memory that is set aside for them; no more than a full batch of whole
     /// contexts could want, and at least a page.
     var tokenCapacity: Int {
-        let wanted = limits.rows * (configuration.contextLength + KeyValuePages.pageLength)
-        let affordable = keyValueBytes / GPTJModel.bytesPerToken(configuration, keyValueType)
-        return max(KeyValuePages.pageLength, min(wanted, affordable))
+        Self.tokenCapacity(configuration, keyValueType, rows: limits.rows, keyValueBytes: keyValueBytes)
+    }
+
+    static func tokenCapacity(
+        _ configuration: GPTJConfiguration, _ type: KeyValueType, rows: Int, keyValueBytes: Int
+    ) -> Int {
+        let wanted = rows * (configuration.contextLength + KeyValuePages.pageLength)
+        return max(
+            KeyValuePages.pageLength, min(wanted, keyValueBytes / GPTJModel.bytesPerToken(configuration, type)))
     }
 
     /// A model over the weights, with keys and values of its own.

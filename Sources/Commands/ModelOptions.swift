@@ -94,7 +94,17 @@ struct ModelOptions: ParsableArguments {
         return try ModelLocator(environment: environment).locate(name)
     }
 
-    private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+    var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+    /// Bytes set aside for keys and values.
+    private var keyValueBytes: Int { kvMemory.map { $0 << 20 } ?? Int(ProcessInfo.processInfo.physicalMemory / 4) }
+
+    /// Bytes that keys and values take beside such weights, once all of the memory set aside for them is in use.
+    func keyValueBytes(_ configuration: GPTJConfiguration, beside quantization: Quantization?) -> Int {
+        let type = keyValueType(beside: quantization)
+        return GPTJModel.bytesPerToken(configuration, type)
+            * LoadedModel.tokenCapacity(configuration, type, rows: batchRows, keyValueBytes: keyValueBytes)
+    }
 
     private func instructionSet() throws -> InstructionSet {
         try InstructionSet.named(ProcessInfo.processInfo.environment[InstructionSet.environmentVariable])
@@ -108,8 +118,7 @@ struct ModelOptions: ParsableArguments {
     func load() throws -> LoadedModel {
         try LoadedModel(
             locate(), weights: weights, threads: threadCount, instructionSet: instructionSet(),
-            keyValues: kv?.type,
-            keyValueBytes: kvMemory.map { $0 << 20 } ?? Int(ProcessInfo.processInfo.physicalMemory / 4),
+            keyValues: kv?.type, keyValueBytes: keyValueBytes,
             limits: SchedulerLimits(rows: batchRows, sharesPrefixes: !noPrefixCache))
     }
 

@@ -12,7 +12,7 @@ public struct Nightshift: AsyncParsableCommand {
             ListCommand.self, ShowCommand.self, ResultsCommand.self, ResultCommand.self, CancelCommand.self,
             RetryCommand.self, HoldCommand.self, ReleaseCommand.self, ReprioritizeCommand.self, BatchCommand.self,
             ScheduleCommand.self, KindsCommand.self, QueueCommand.self, ModelCommand.self, PathsCommand.self,
-            CompletionsCommand.self,
+            DoctorCommand.self, CompletionsCommand.self,
             EngineCommand.self,
         ])
 

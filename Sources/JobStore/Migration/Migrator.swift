@@ -79,7 +79,7 @@ package struct Migrator: Sendable {
     }
 
     /// Which steps the open file lacks, or why it can't be used.
-    private func pending(in db: Database) throws -> [Migration] {
+    func pending(in db: Database) throws -> [Migration] {
         let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         let applicationID = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
         let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0

@@ -183,8 +183,8 @@ private struct Line<Value: Decodable>: FetchableRecord, Decodable {
     }
 }
 
-private func lines<Value: Decodable>(
-    _ db: Database, _ sql: String, _ arguments: StatementArguments
+func lines<Value: Decodable>(
+    _ db: Database, _ sql: String, _ arguments: StatementArguments = StatementArguments()
 ) throws -> [Value] {
     try Line<Value>.fetchAll(db, sql: sql, arguments: arguments).map(\.value)
 }
