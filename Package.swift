@@ -81,7 +81,7 @@ let package = Package(
             "Commands",
             [
                 "Benchmarking", "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore",
-                "JobCatalog", "Documents", "Worker",
+                "Migrations", "JobCatalog", "Documents", "Worker",
                 argumentParser, logging, signals,
             ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),

@@ -12,7 +12,8 @@ public struct Nightshift: AsyncParsableCommand {
             ListCommand.self, ShowCommand.self, ResultsCommand.self, ResultCommand.self, CancelCommand.self,
             RetryCommand.self, HoldCommand.self, ReleaseCommand.self, ReprioritizeCommand.self, BatchCommand.self,
             ScheduleCommand.self, KindsCommand.self, QueueCommand.self, ModelCommand.self, PathsCommand.self,
-            DoctorCommand.self, CompletionsCommand.self,
+            DoctorCommand.self, EventsCommand.self, BackupCommand.self, PruneCommand.self, MigrateCommand.self,
+            CompletionsCommand.self,
             EngineCommand.self,
         ])
 

@@ -18,6 +18,8 @@ public actor Worker {
 
     private var running = RunningJobs()
     private var outcome = WorkerReport()
+    /// How often the worker's loop has turned: while it grows, the worker isn't stuck.
+    public private(set) var turnCount = 0
     private var claimedCount = 0
     /// How often it was asked for jobs and answered, be it with none.
     private var claimCount = 0
@@ -134,6 +136,7 @@ public actor Worker {
 
     /// Beats, reclaims, and looks whether the rows of running jobs are still ours.
     private func keepUp() async throws {
+        turnCount += 1
         let time = now()
         // A clock that was set back mustn't put off what is due by an hour.
         if time < lastTime {

@@ -78,7 +78,8 @@ struct WorkCommand: AsyncParsableCommand {
         for problem in catalog.problems { Console.note("nightshift: \(problem)") }
         let session = try WorkerSession(
             store: store, engine: model.textEngine(style: style), catalog: catalog, options: options,
-            journal: quiet ? nil : WorkJournal())
+            journal: quiet ? nil : WorkJournal(),
+            service: ServiceManager(environment: ProcessInfo.processInfo.environment).map(ServiceReport.init))
         if !quiet { try await nameUnknownQueues(store) }
         let report = try await session.run()
         try store.close()
@@ -118,21 +119,30 @@ struct WorkerSession: Sendable {
     private let worker: Worker
     /// Held as long as the worker lives: its release tells others that the worker is gone.
     private let lock: WorkerLock?
+    private let service: ServiceReport?
 
-    /// - parameter journal: `nil` to show nothing.
+    /// - parameters:
+    ///   - journal: `nil` to show nothing.
+    ///   - service: `nil` where no service manager has started the worker.
     init(
-        store: JobStore, engine: TextEngine, catalog: JobCatalog, options: WorkerOptions, journal: WorkJournal?
+        store: JobStore, engine: TextEngine, catalog: JobCatalog, options: WorkerOptions, journal: WorkJournal?,
+        service: ServiceReport? = nil
     ) throws {
         let random = UInt32.random(in: .min ... .max)
         let id = WorkerRegistration.id(host: .current, random: random)
         let lock = try WorkerLock(folder: store.workerLockFolder, worker: id)
         self.lock = lock
         self.store = store
+        self.service = service
         worker = Worker(
             queue: store, engine: engine, catalog: catalog,
             registration: WorkerRegistration(
                 host: .current, version: Version.current, engine: engine.description, random: random, lock: lock),
-            options: options, logger: Console.logger, report: { journal?.write($0) })
+            options: options, logger: Console.logger,
+            report: { event in
+                journal?.write(event)
+                service?.write(event)
+            })
     }
 
     /// Works to the end; signals stop it.
@@ -143,7 +153,11 @@ struct WorkerSession: Sendable {
         let watcher = Task {
             for await _ in signals { await requestStop() }
         }
-        defer { watcher.cancel() }
+        let beats = Task { await service?.beat { await worker.turnCount } }
+        defer {
+            watcher.cancel()
+            beats.cancel()
+        }
         defer { withExtendedLifetime(lock) {} }
         do {
             return try await worker.run()

@@ -32,7 +32,10 @@ struct UndisturbedDatabase {
         return try database.read(body)
     }
 
-    private var hasLog: Bool { FileManager.default.fileExists(atPath: path + "-wal") }
+    /// Whether a part of the content lies beside the file.
+    private var hasLog: Bool {
+        ["-wal", "-journal"].contains { FileManager.default.fileExists(atPath: path + $0) }
+    }
 
     /// The file's name in the form that takes options.
     private var unchangingURI: String {

@@ -59,7 +59,7 @@ extension JobStore {
     }
 }
 
-private enum Pruning {
+enum Pruning {
     struct Candidate: Sendable {
         let id: Int64
         let document: Int64?
