@@ -172,7 +172,7 @@ struct MigratorTests {
             try #require(names.first { $0.wholeMatch(of: /queue\.db\.v1-\d{8}-\d{6}\.bak/) != nil }))
         #expect(try number("PRAGMA user_version", in: backup) == 1)
         #expect(try number("SELECT count(*) FROM jobs", in: backup) == 1)
-        #expect(try Migrator(path: path).migrate() == Migrator.Outcome())
+        #expect(try Migrator(path: path).migrate().applied == [])
     }
 
     @Test("a migration that fails leaves the file as it was")

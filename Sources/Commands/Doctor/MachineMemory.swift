@@ -1,7 +1,7 @@
 import Foundation
 
 /// How much memory this process may use, as the kernel tells.
-package struct MachineMemory: Sendable, Equatable {
+package struct MachineMemory: Sendable {
     /// Bytes of the machine, or of the group of processes that this one's memory is limited with.
     package var total: Int
     /// Bytes that can be had without pushing out what others use; `nil` where the kernel doesn't tell.

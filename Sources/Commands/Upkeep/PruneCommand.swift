@@ -83,10 +83,10 @@ struct PruneCommand: AsyncParsableCommand {
         var removed = Removed()
         for selection in selections { try await prune(selection, of: total, in: store, &removed, now: now) }
         if documents {
-            try await Self.step(until: { $0 < Self.jobsAStep }) {
+            try await Self.repeatStep {
                 let count = try await store.removeUnusedDocuments(before: documentsBefore, limit: Self.jobsAStep)
                 removed.documents += count
-                return count
+                return count == Self.jobsAStep
             }
         }
         if vacuum {
@@ -141,23 +141,23 @@ struct PruneCommand: AsyncParsableCommand {
         let line = ProgressLine()
         defer { line.clear() }
         var (jobs, documents) = (removed.jobs, removed.documents)
-        try await Self.step(until: { $0 == 0 }) {
+        try await Self.repeatStep {
             let report = try await store.prune(selection, limit: Self.jobsAStep, now: now)
             jobs += report.jobs
             documents += report.documents
             line.update("removed \(jobs) of \(total) jobs")
             try await store.checkpointIfLarge()
-            return report.jobs
+            return report.jobs > 0
         }
         (removed.jobs, removed.documents) = (jobs, documents)
     }
 
-    /// Repeats `body`. Between two steps the queue is left to others for as long as a step took: whoever waits for the
-    /// write lock sleeps meanwhile, and would find it taken again and again.
-    private static func step(until isDone: (Int) -> Bool, _ body: () async throws -> Int) async throws {
+    /// Repeats `body` as long as it returns that there may be more to do. Between two steps the queue is left to others for
+    /// as long as a step took: whoever waits for the write lock sleeps meanwhile, and would find it taken again and again.
+    private static func repeatStep(_ body: () async throws -> Bool) async throws {
         while true {
             let start = ContinuousClock.now
-            if isDone(try await body()) { return }
+            guard try await body() else { return }
             try await Task.sleep(for: max(ContinuousClock.now - start, .milliseconds(2)))
         }
     }

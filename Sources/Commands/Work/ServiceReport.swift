@@ -7,6 +7,8 @@ final class ServiceReport: Sendable {
         var inHand = 0
         var completed = 0
         var failed = 0
+        /// Before, the manager expects no sign of life.
+        var isReady = false
         var isStopping = false
 
         var text: String {
@@ -46,8 +48,8 @@ final class ServiceReport: Sendable {
         var lastTurns = -1
         while !Task.isCancelled {
             let (now, turned) = (counts.withLock { $0 }, await turns())
-            if now != told { manager.send("STATUS=\(now.text)") }
-            if manager.watchdogSeconds != nil, turned != lastTurns { manager.send("WATCHDOG=1") }
+            if now.isReady, now != told { manager.send("STATUS=\(now.text)") }
+            if now.isReady, manager.watchdogSeconds != nil, turned != lastTurns { manager.send("WATCHDOG=1") }
             (told, lastTurns) = (now, turned)
             try? await Task.sleep(for: .seconds(interval))
         }
@@ -66,7 +68,8 @@ extension ServiceReport.Counts {
             failed += 1
         case .cancelled, .interrupted, .lost, .deleted: inHand -= 1
         case .stopping: isStopping = true
-        case .started, .began, .reclaimed, .timed, .noted: break
+        case .started: isReady = true
+        case .began, .reclaimed, .timed, .noted: break
         }
     }
 }

@@ -78,6 +78,10 @@ struct DoctorTests {
         let checks = try checks(queue, "--threads", "1000")
         expect(checks["cores"], is: "warning", saying: "1000 threads", advising: "--threads")
         expect(checks["memory needed"], is: "ok", saying: "keys and values")
+        guard ProcessInfo.processInfo.physicalMemory < 64 << 30 else { return }
+        // 4096 texts of 2048 tokens want a hundred gigabytes.
+        let greedy = try self.checks(queue, "--batch-rows", "4096", "--kv-memory", "1000000")
+        expect(greedy["memory needed"], is: "warning", saying: "there is room for", advising: "--kv-memory")
     }
 
     @Test("a model that is incomplete, or whose tokenizer is missing, is a problem")
