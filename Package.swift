@@ -94,7 +94,7 @@ let package = Package(
         tests("ModelFilesTests", ["ModelFiles", "JSONText", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
         tests("GenerationTests", ["Generation", "Tokenization"]),
-        tests("CommandsTests", ["nightshift", "Commands", "JSONText", "JobStore"]),
+        tests("CommandsTests", ["nightshift", "Commands", "JSONText", "JobStore", argumentParser]),
         tests("TokenizationTests", ["Tokenization"]),
         tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         tests("JobCatalogTests", ["JSONText", "JobCatalog", "Tokenization"]),

@@ -8,7 +8,7 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Check machine, model and queue, and say what to do about what is wrong.",
         discussion: """
-            Nothing is changed: the queue is only read, also while workers are at it. Model options are those that the
+            Nothing is changed: the queue is only read, also while workers are at it. Model options are those that the \
             worker will be started with; they decide whether the model fits into memory.
 
             Exit codes: 0 all well or warnings only, 1 there is a problem.

@@ -10,8 +10,8 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Measure the engine against this machine's ceilings.",
         discussion: """
-            Measures arithmetic and memory first, then products of matrices beside OpenBLAS's, then reading a prompt and
-            decoding with several rows. 'share' is that of the roofline: the larger of bytes over bandwidth and operations
+            Measures arithmetic and memory first, then products of matrices beside OpenBLAS's, then reading a prompt and \
+            decoding with several rows. 'share' is that of the roofline: the larger of bytes over bandwidth and operations \
             over peak. All of it in one run, since machines differ from hour to hour.
 
             EXAMPLES

@@ -5,7 +5,7 @@ struct EngineCommand: AsyncParsableCommand {
         commandName: "engine",
         abstract: "Talk to the engine: JSON lines in, JSON lines out.",
         discussion: """
-            Each line on standard input is an object; answers carry the same "id". A wrong line is answered by
+            Each line on standard input is an object; answers carry the same "id". A wrong line is answered by \
             {"id","error"} and the rest go on (exit 1). A model that can't be loaded ends the command (exit 65, 66 or 69).
 
             EXAMPLES

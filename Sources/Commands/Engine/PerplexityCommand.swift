@@ -11,9 +11,9 @@ struct PerplexityCommand: AsyncParsableCommand {
         commandName: "perplexity",
         abstract: "How well the model predicts a text, and what quantized weights, keys and values cost it.",
         discussion: """
-            Token ids are cut into windows that are read separately; the mean is that of the negative log-likelihoods of
-            all ids but each window's first. Where weights become int8 or int4 when they're loaded, or keys and values
-            are held in fewer bits, the file's own weights are run too, with keys and values in f32, and the change of
+            Token ids are cut into windows that are read separately; the mean is that of the negative log-likelihoods of \
+            all ids but each window's first. Where weights become int8 or int4 when they're loaded, or keys and values \
+            are held in fewer bits, the file's own weights are run too, with keys and values in f32, and the change of \
             perplexity and the mean divergence (Kullback and Leibler 1951) of the distributions are told.
 
             EXAMPLE

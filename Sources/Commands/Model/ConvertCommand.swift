@@ -11,14 +11,14 @@ struct ConvertCommand: AsyncParsableCommand {
         commandName: "convert",
         abstract: "Write a model as one GGUF file, with tokenizer and configuration in it.",
         discussion: """
-            int8 and int4 are packed for this engine, which then uses them where they lie in the file: the model is ready
-            in seconds. GPT-J-6B takes 6.4 GB as int8; int4 is smaller and faster still, and a little worse. The
-            other forms are plain GGUF for other programs too. Weights are quantized as they are on loading with --weights
+            int8 and int4 are packed for this engine, which then uses them where they lie in the file: the model is ready \
+            in seconds. GPT-J-6B takes 6.4 GB as int8; int4 is smaller and faster still, and a little worse. The \
+            other forms are plain GGUF for other programs too. Weights are quantized as they are on loading with --weights \
             int8 or int4, so that texts come out the same.
 
             The file appears under its name when it's whole. Memory stays at some hundred MiB, whatever the model's size.
 
-            Exit 64: wrong use; 65: the model is damaged, or can't be written so; 66: it isn't there; 73: the file is there
+            Exit 64: wrong use; 65: the model is damaged, or can't be written so; 66: it isn't there; 73: the file is there \
             already, or there's no room for it; 74: it can't be written; 75: stopped by a signal, nothing is left behind.
 
             EXAMPLES

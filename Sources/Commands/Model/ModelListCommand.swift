@@ -8,7 +8,7 @@ struct ModelListCommand: ParsableCommand {
         commandName: "list",
         abstract: "List the models that can be named without a path, one a line.",
         discussion: """
-            They are the folders with a config.json, or with one GGUF file, and the GGUF files in
+            They are the folders with a config.json, or with one GGUF file, and the GGUF files in \
             $XDG_DATA_HOME/nightshift/models, by default ~/.local/share/nightshift/models.
             """)
 

@@ -9,7 +9,7 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Check that a model is whole: every tensor there, of the right shape, finite; the tokenizer sound.",
         discussion: """
-            Reads all weights, in little memory. Exit 0: nothing is wrong; 65: something is, and is named by file and
+            Reads all weights, in little memory. Exit 0: nothing is wrong; 65: something is, and is named by file and \
             tensor; 66: the model isn't there.
             """)
 

@@ -7,8 +7,8 @@ struct BackupCommand: AsyncParsableCommand {
         commandName: "backup",
         abstract: "Copy a queue to a file while workers go on with it.",
         discussion: """
-            The copy is one consistent state, compact and checked; its path is printed on standard output. It is written
-            under another name first: a file of the name you give is a whole backup, whatever happens. A plain cp of a
+            The copy is one consistent state, compact and checked; its path is printed on standard output. It is written \
+            under another name first: a file of the name you give is a whole backup, whatever happens. A plain cp of a \
             queue in use is not a backup. To restore, stop the workers and work on the copy, or on a copy of that.
 
             EXAMPLES

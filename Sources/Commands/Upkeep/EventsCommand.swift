@@ -8,7 +8,7 @@ struct EventsCommand: AsyncParsableCommand {
         commandName: "events",
         abstract: "What happened to jobs, and when.",
         discussion: """
-            Every change of a job's state is recorded, whoever made it, also at the sqlite3 prompt. The latest 50 are shown,
+            Every change of a job's state is recorded, whoever made it, also at the sqlite3 prompt. The latest 50 are shown, \
             or all that --since or --job names. Events of removed jobs are removed with them.
 
             EXAMPLES

@@ -8,8 +8,8 @@ struct MigrateCommand: ParsableCommand {
         commandName: "migrate",
         abstract: "Bring a queue's schema up to date, after a backup.",
         discussion: """
-            Every command that opens a queue of an older version does the same by itself, with a backup beside the file
-            where there are jobs in it. This one tells before what would happen, and does nothing else. Stop workers of
+            Every command that opens a queue of an older version does the same by itself, with a backup beside the file \
+            where there are jobs in it. This one tells before what would happen, and does nothing else. Stop workers of \
             the older version first: they don't know the new schema. A queue of a newer version is refused.
 
             EXAMPLES

@@ -8,9 +8,9 @@ struct PruneCommand: AsyncParsableCommand {
         commandName: "prune",
         abstract: "Remove jobs that ended long ago, with their results.",
         discussion: """
-            Workers do this by themselves, by the table settings: completed jobs after 30 days, cancelled ones after 7,
-            discarded ones never. Without --older, so does this command, at once. Texts go with the last job that needs
-            them. It works in small steps, so that workers hardly notice; stopped half-way, it has done what it did.
+            Workers do this by themselves, by the table settings: completed jobs after 30 days, cancelled ones after 7, \
+            discarded ones never. Without --older, so does this command, at once. Texts go with the last job that needs \
+            them. It works in small steps, so that workers hardly notice; stopped half-way, it has done what it did. \
             Above 100 jobs it asks first on a terminal.
 
             EXAMPLES

@@ -17,11 +17,11 @@ struct WorkCommand: AsyncParsableCommand {
         commandName: "work",
         abstract: "Work through the queue.",
         discussion: """
-            Claims jobs, runs many side by side, and writes each result the moment it's there. Any number of workers may
+            Claims jobs, runs many side by side, and writes each result the moment it's there. Any number of workers may \
             work on one queue. A worker that is killed loses nothing: its jobs go to the next one.
 
-            SIGTERM, SIGINT, SIGHUP or SIGUSR1: claims no more, finishes what runs within --grace or hands it back; a second
-            signal hands it back at once. Exit codes: 0 all well, 1 some jobs failed, 74 the queue can't be read or
+            SIGTERM, SIGINT, SIGHUP or SIGUSR1: claims no more, finishes what runs within --grace or hands it back; a second \
+            signal hands it back at once. Exit codes: 0 all well, 1 some jobs failed, 74 the queue can't be read or \
             written, 75 stopped, out of time or outside the run window with work left.
 
             EXAMPLES
