@@ -85,6 +85,14 @@ let package = Package(
                 argumentParser, logging, signals,
             ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
+        // What proves that the queue keeps its promises: Docs/proofs.md.
+        module(
+            "Proofs",
+            [
+                "JSONText", "Commands", "Generation", "JobCatalog", "JobStore", "Tokenization", "Worker", "TestSupport",
+                argumentParser,
+            ]),
+        .executableTarget(name: "nightshift-proof", dependencies: ["Commands", "Proofs"], swiftSettings: strict),
         // Measurements.
         .executableTarget(name: "TokenizerBenchmark", dependencies: ["Tokenization"], swiftSettings: strict),
         // Tests.
@@ -99,6 +107,7 @@ let package = Package(
         tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         tests("JobCatalogTests", ["JSONText", "JobCatalog", "Tokenization"]),
         tests("DocumentsTests", ["Documents"]),
+        tests("ProofsTests", ["nightshift", "nightshift-proof", "Proofs", "JobStore"]),
         tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", grdb]),
     ]
 )

@@ -1,0 +1,48 @@
+package import ArgumentParser
+import Foundation
+
+/// The command `nightshift-proof`: tries to break the queue's promises.
+package struct ProofCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "nightshift-proof",
+        abstract: "Tries to make the queue lose, double or forget a job, and says what it has tried and found.",
+        discussion: "Each proof prints its seed; given the same with --seed, it makes the same choices again.",
+        subcommands: [KillCommand.self, StandInWorkCommand.self])
+
+    package init() {}
+}
+
+/// Where a proof's random choices come from.
+struct SeedOption: ParsableArguments {
+    @Option(help: "Makes the same random choices as a run that has printed it.") var seed: UInt64?
+
+    var value: UInt64 { seed ?? UInt64.random(in: 1...999_999_999) }
+}
+
+extension ProofReport {
+    /// Runs a proof, says how it went, and ends with 1 where a promise was broken.
+    static func prove(_ name: String, _ body: (ProofReport) async throws -> Void) async throws {
+        let report = ProofReport()
+        try await body(report)
+        if !report.conclude(name) { throw ExitCode(1) }
+    }
+}
+
+struct KillCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kill", abstract: "Kill workers (SIGKILL) at any moment and look for lost and doubled jobs.")
+
+    @Option(help: "Workers to kill while they have jobs in hand.") var kills = 300
+    @Option(help: "Workers at once.") var workers = 5
+    @Option(help: "Use this nightshift, with --model, in place of the stand-in engine.") var nightshift: String?
+    @Option(help: "The model of --nightshift.") var model: String?
+    @OptionGroup var seed: SeedOption
+
+    func run() async throws {
+        let kind: WorkerKind =
+            if let nightshift, let model { .product(executable: nightshift, model: model) } else { .standIn }
+        try await ProofReport.prove("kill") { report in
+            try await KillProof(kills: kills, workers: workers, kind: kind, seed: seed.value).run(report)
+        }
+    }
+}
