@@ -108,6 +108,6 @@ let package = Package(
         tests("JobCatalogTests", ["JSONText", "JobCatalog", "Tokenization"]),
         tests("DocumentsTests", ["Documents"]),
         tests("ProofsTests", ["nightshift", "nightshift-proof", "Proofs", "JobStore"]),
-        tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", grdb]),
+        tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", "Proofs", grdb]),
     ]
 )

@@ -7,7 +7,7 @@ package struct ProofCommand: AsyncParsableCommand {
         commandName: "nightshift-proof",
         abstract: "Tries to make the queue lose, double or forget a job, and says what it has tried and found.",
         discussion: "Each proof prints its seed; given the same with --seed, it makes the same choices again.",
-        subcommands: [KillCommand.self, StandInWorkCommand.self])
+        subcommands: [KillCommand.self, PowerCutCommand.self, SequencesCommand.self, StandInWorkCommand.self])
 
     package init() {}
 }
@@ -43,6 +43,35 @@ struct KillCommand: AsyncParsableCommand {
             if let nightshift, let model { .product(executable: nightshift, model: model) } else { .standIn }
         try await ProofReport.prove("kill") { report in
             try await KillProof(kills: kills, workers: workers, kind: kind, seed: seed.value).run(report)
+        }
+    }
+}
+
+struct PowerCutCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "power", abstract: "Cut the power at any byte of the log, and open what is left.")
+
+    @Option(help: "Beginnings of the log to open.") var prefixes = 300
+    @OptionGroup var seed: SeedOption
+
+    func run() async throws {
+        try await ProofReport.prove("power") { report in
+            try await PowerCutProof(prefixes: prefixes, seed: seed.value).run(report)
+        }
+    }
+}
+
+struct SequencesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sequences", abstract: "Compare random sequences of operations with a model of the queue.")
+
+    @Option(help: "Sequences.") var count = 1000
+    @Option(help: "Operations to each.") var length = 50
+    @OptionGroup var seed: SeedOption
+
+    func run() async throws {
+        try await ProofReport.prove("sequences") { report in
+            try await SequenceProof(count: count, length: length, seed: seed.value).run(report)
         }
     }
 }
