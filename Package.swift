@@ -63,6 +63,7 @@ let package = Package(
             name: "Migrations", path: "migrations",
             resources: [
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql"), .embedInCode("0003_queue.sql"),
+                .embedInCode("0004_audit.sql"),
             ],
             swiftSettings: strict),
         module("JobStore", ["JSONText", "Migrations", grdb, logging, crypto]),
@@ -86,12 +87,13 @@ let package = Package(
             ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
         // What proves that the queue keeps its promises: Docs/proofs.md.
-        module(
-            "Proofs",
-            [
+        .target(
+            name: "Proofs",
+            dependencies: [
                 "JSONText", "Commands", "Generation", "JobCatalog", "JobStore", "Tokenization", "Worker", "TestSupport",
                 argumentParser,
-            ]),
+            ],
+            resources: [.embedInCode("Faults/system_faults.c.txt")], swiftSettings: strict),
         .executableTarget(name: "nightshift-proof", dependencies: ["Commands", "Proofs"], swiftSettings: strict),
         // Measurements.
         .executableTarget(name: "TokenizerBenchmark", dependencies: ["Tokenization"], swiftSettings: strict),

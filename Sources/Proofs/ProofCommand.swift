@@ -7,7 +7,11 @@ package struct ProofCommand: AsyncParsableCommand {
         commandName: "nightshift-proof",
         abstract: "Tries to make the queue lose, double or forget a job, and says what it has tried and found.",
         discussion: "Each proof prints its seed; given the same with --seed, it makes the same choices again.",
-        subcommands: [KillCommand.self, PowerCutCommand.self, SequencesCommand.self, StandInWorkCommand.self])
+        subcommands: [
+            KillCommand.self, PowerCutCommand.self, SequencesCommand.self, FaultsCommand.self, EngineFaultsCommand.self,
+            SignalsCommand.self, ClockCommand.self, RatesCommand.self, SoakCommand.self, FloorsCommand.self,
+            StandInWorkCommand.self,
+        ])
 
     package init() {}
 }
@@ -74,4 +78,73 @@ struct SequencesCommand: AsyncParsableCommand {
             try await SequenceProof(count: count, length: length, seed: seed.value).run(report)
         }
     }
+}
+
+struct FaultsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "faults", abstract: "Full and failing disks, wrong files, held locks.")
+
+    @Option(help: "How long another process holds the write lock.") var lockSeconds = 30
+
+    func run() async throws {
+        try await ProofReport.prove("faults") { try await FaultProof(lockSeconds: lockSeconds).run($0) }
+    }
+}
+
+struct EngineFaultsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "engine", abstract: "Engines that hang, crash, answer nonsense or run out of memory.")
+
+    @Option(help: "Jobs that are well, beside the sick ones.") var jobs = 40
+
+    func run() async throws {
+        try await ProofReport.prove("engine") { try await EngineFaultProof(jobs: jobs).run($0) }
+    }
+}
+
+struct SignalsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "signals", abstract: "Every signal a worker may get, also in a terminal.")
+
+    func run() async throws { try await ProofReport.prove("signals") { try await SignalProof().run($0) } }
+}
+
+struct ClockCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clock", abstract: "Clocks that are set, and workers asleep past their leases.")
+
+    func run() async throws { try await ProofReport.prove("clock") { try await ClockProof().run($0) } }
+}
+
+struct RatesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rates", abstract: "Many processes at a queue with a rate and a concurrency.")
+
+    @Option var jobs = 100
+    @Option var workers = 6
+
+    func run() async throws {
+        try await ProofReport.prove("rates") { try await RateProof(jobs: jobs, workers: workers).run($0) }
+    }
+}
+
+struct SoakCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "soak", abstract: "Workers at work for hours: memory, descriptors and log must not grow.")
+
+    @Option(help: "How long.") var minutes = 480.0
+    @Option var workers = 3
+
+    func run() async throws {
+        try await ProofReport.prove("soak") { try await SoakProof(minutes: minutes, workers: workers).run($0) }
+    }
+}
+
+struct FloorsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "floors", abstract: "Measure what the queue must achieve; figures, not a test.")
+
+    @Option(help: "Finished jobs in the file meanwhile.") var finishedJobs = 1_000_000
+
+    func run() async throws { try await FloorBenchmark(finishedJobs: finishedJobs).run(ProofReport()) }
 }

@@ -34,6 +34,10 @@ public actor Worker {
     private var nextRecall = Date.distantPast
     /// When to look for due jobs though nobody has changed anything: the hour may have come for some.
     private var nextClaim = Date.distantPast
+    /// Whose lease has run out is left alone until then.
+    private var reclaimPauseEnd = Date.distantPast
+    /// More seconds between two looks are a clock that was set, or a machine that slept.
+    private static let longestPause = 5.0
     private var engineWatch = EngineWatch()
     /// Routine accesses that failed last time.
     private var setbacks = Setbacks()
@@ -147,9 +151,12 @@ public actor Worker {
             nextRecall = .distantPast
             setbacks = Setbacks()
         }
-        // More than a few seconds between two looks is a clock that was set, or a machine that slept.
-        let elapsed = min(max(time.timeIntervalSince(lastTime), 0), 5)
+        let elapsed = min(max(time.timeIntervalSince(lastTime), 0), Self.longestPause)
         running.age(by: elapsed)
+        if lastTime != .distantPast, time.timeIntervalSince(lastTime) > Self.longestPause {
+            // So have the others' leases run out, who are as alive: they get the time to say so.
+            reclaimPauseEnd = time.addingTimeInterval(queue.settings.heartbeatSeconds)
+        }
         lastTime = time
         try watchEngine(after: elapsed)
         if stop == nil, let deadline = options.deadline, time >= deadline { begin(.deadline) }
@@ -196,6 +203,9 @@ public actor Worker {
     }
 
     private func reclaim(at time: Date) async throws {
+        // A pause that ends in the far future was begun before the clock was set back.
+        let pause = reclaimPauseEnd.timeIntervalSince(time)
+        guard pause <= 0 || pause > queue.settings.heartbeatSeconds else { return }
         for job in try await queue.reclaim(now: time) {
             report(.reclaimed(jobID: job.claim.jobID, from: job.claim.worker, isFinal: job.state == .discarded))
         }

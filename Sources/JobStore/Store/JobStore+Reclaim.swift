@@ -35,7 +35,7 @@ extension JobStore {
 }
 
 /// How many workers may die in a job before it is given up: for the whole file by
-/// `INSERT INTO settings(key, value) VALUES ('maximum_crashes', '10')`, since its workers must agree.
+/// `UPDATE settings SET value = '10' WHERE key = 'maximum_crashes'`, since its workers must agree.
 private enum CrashLimit {
     /// `nil` where the file doesn't say, or something senseless.
     static func ofFile(in db: Database) throws -> Int? {

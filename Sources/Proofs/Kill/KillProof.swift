@@ -24,7 +24,7 @@ package struct KillProof {
         folder.isKept = true
         let store = try JobStore(path: folder.database, mode: .create)
         // A job may well meet more kills than a night has crashes.
-        try await store.execute("INSERT INTO settings(key, value) VALUES ('maximum_crashes', '1000000')")
+        try await store.execute("UPDATE settings SET value = '1000000' WHERE key = 'maximum_crashes'")
         var battle = Battle(proof: self, store: store, folder: folder)
         try await battle.fight(report)
         try await battle.finishWork(report)

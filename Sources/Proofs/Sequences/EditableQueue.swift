@@ -8,7 +8,7 @@ package protocol EditableQueue: JobQueue {
     func retryJob(_ id: Int64) async throws
     func deleteJob(_ id: Int64) async throws
     func setQueuePaused(_ isPaused: Bool, _ queue: String) async throws
-    func setHeld(_ isHeld: Bool, job id: Int64, now: Date) async throws
+    func setHeld(_ isHeld: Bool, job id: Int64) async throws
     func changeQueue(_ queue: String, _ change: QueueChange) async throws
     /// Removes all jobs that have ended; returns how many.
     func pruneEnded(now: Date) async throws -> Int
@@ -25,7 +25,7 @@ extension InMemoryJobQueue: EditableQueue {
     package func setQueuePaused(_ isPaused: Bool, _ queue: String) async throws {
         await setPaused(isPaused, queue: queue)
     }
-    package func setHeld(_ isHeld: Bool, job id: Int64, now: Date) async throws { await setHeld(isHeld, id) }
+    package func setHeld(_ isHeld: Bool, job id: Int64) async throws { await setHeld(isHeld, id) }
     package func changeQueue(_ queue: String, _ change: QueueChange) async throws {
         await self.change(queue: queue, change)
     }
@@ -51,9 +51,9 @@ extension JobStore: EditableQueue {
             try await resume(queue: queue)
         }
     }
-    package func setHeld(_ isHeld: Bool, job id: Int64, now: Date) async throws {
+    package func setHeld(_ isHeld: Bool, job id: Int64) async throws {
         let job = JobSelection(ids: [id])
-        if isHeld { try await hold(job, now: now) } else { try await release(job) }
+        if isHeld { try await hold(job, now: Date(timeIntervalSince1970: 0)) } else { try await release(job) }
     }
     package func changeQueue(_ queue: String, _ change: QueueChange) async throws {
         try await self.change(queue: queue, change)

@@ -73,7 +73,7 @@ struct OperatedQueues {
         case .cancel(let place): if let id = job(place) { try await queue.cancelJob(id) }
         case .retry(let place): if let id = job(place) { try await queue.retryJob(id) }
         case .delete(let place): if let id = job(place) { try await queue.deleteJob(id) }
-        case .hold(let isHeld, let place): if let id = job(place) { try await queue.setHeld(isHeld, job: id, now: now) }
+        case .hold(let isHeld, let place): if let id = job(place) { try await queue.setHeld(isHeld, job: id) }
         case .pause(let isPaused, let name): try await queue.setQueuePaused(isPaused, name)
         case .limit(let name, let concurrency, let rate, let timeout):
             var change = QueueChange()
