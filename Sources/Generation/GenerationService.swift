@@ -134,6 +134,8 @@ public actor GenerationService {
 
     private func run() async {
         while let scheduler, scheduler.hasWork {
+            // Before the step, which may never end: who watches it must know what is in it.
+            for event in scheduler.takeOn() { deliver(event) }
             activityNow.withLock { $0.isStepping = true }
             let events = scheduler.step()
             activityNow.withLock { activity in

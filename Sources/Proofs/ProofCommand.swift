@@ -27,7 +27,11 @@ extension ProofReport {
     /// Runs a proof, says how it went, and ends with 1 where a promise was broken.
     static func prove(_ name: String, _ body: (ProofReport) async throws -> Void) async throws {
         let report = ProofReport()
-        try await body(report)
+        do {
+            try await body(report)
+        } catch let error as ProofError {
+            report.find(error.description)
+        }
         if !report.conclude(name) { throw ExitCode(1) }
     }
 }

@@ -17,9 +17,11 @@ package struct ClockProof {
         let sleeper = try queue.start("-j", "2", "--lease", "2", "--drain")
         try await queue.wait(until: "count(*) = 2 FROM jobs WHERE state = 'running' AND progress > 0.05")
         sleeper.send(SIGSTOP)
-        let other = try queue.start("-j", "2", "--lease", "2", "--drain")
+        let other = try queue.start("-j", "2", "--lease", "2")
         try await queue.wait(until: "count(*) = 1 FROM attempts WHERE outcome = 'running' AND attempt = 2")
         sleeper.send(SIGCONT)
+        try await queue.wait(until: "count(*) = 2 FROM jobs WHERE state = 'completed'")
+        other.send(SIGTERM)
         let ends = [try other.wait(), try sleeper.wait()]
         report.expect(ends == [.exited(0), .exited(0)], "a worker past its lease: the workers ended with \(ends)")
         try await queue.expectDone(2, "a worker past its lease", report)

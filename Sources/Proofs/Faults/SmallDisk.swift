@@ -30,7 +30,7 @@ final class SmallDisk {
     /// Leaves no room, not a byte.
     func fill() throws {
         let filler = path + "/filler"
-        FileManager.default.createFile(atPath: filler, contents: nil)
+        _ = FileManager.default.createFile(atPath: filler, contents: nil)
         let file = try FileHandle(forWritingTo: URL(filePath: filler))
         var piece = 1 << 20
         while piece > 0 {

@@ -70,7 +70,13 @@ private final class SequenceBench {
         defer { try? store.close() }
         // Both know the queues from the beginning, also those without jobs.
         try await store.execute("INSERT INTO queues(name) VALUES ('night')")
-        var queues = OperatedQueues(store: store, model: model())
+        let model = model()
+        for name in ["a", "b", "c"] {
+            let worker = WorkerRegistration(id: name, hostname: "elsewhere", processID: 1, version: "1")
+            try await store.register(worker, now: Date(timeIntervalSince1970: 0))
+            try await model.register(worker, now: Date(timeIntervalSince1970: 0))
+        }
+        var queues = OperatedQueues(store: store, model: model)
         for (step, operation) in sequence.enumerated() {
             do {
                 if let difference = try await queues.apply(operation) { return "step \(step + 1), \(difference)" }

@@ -9,7 +9,7 @@ package struct SignalProof {
     package func run(_ report: ProofReport) async throws {
         let signals = [(SIGTERM, "TERM"), (SIGINT, "INT"), (SIGHUP, "HUP"), (SIGUSR1, "USR1")]
         for (signal, name) in signals {
-            try await prove("\(name) once", jobs: 12, tokens: 60, grace: "30", report) { queue, worker in
+            try await prove("\(name) once", jobs: 12, tokens: 300, grace: "30", report) { queue, worker in
                 worker.send(signal)
             } judge: { queue in
                 let begun = try await queue.count("attempt > 0")
@@ -29,7 +29,7 @@ package struct SignalProof {
         } judge: {
             try await expectHandedBack($0, "TERM twice", report)
         }
-        try await prove("KILL", jobs: 12, tokens: 60, grace: "30", end: .killed(SIGKILL), report) { queue, worker in
+        try await prove("KILL", jobs: 12, tokens: 300, grace: "30", end: .killed(SIGKILL), report) { queue, worker in
             worker.send(SIGKILL)
         } judge: { queue in
             let end = try queue.start("--drain").wait()
@@ -49,6 +49,8 @@ package struct SignalProof {
         try await queue.add(jobs, tokens: tokens)
         let worker = try queue.start("-j", "4", "--grace", grace)
         try await queue.wait(until: "count(*) = 4 FROM jobs WHERE state = 'running'")
+        // What the engine hasn't begun by then is handed back at once, which is right but not what is asked here.
+        try await Task.sleep(for: .milliseconds(300))
         let time = Date()
         try await act(queue, worker)
         let end = try worker.wait()
@@ -87,7 +89,7 @@ package struct SignalProof {
             return
         }
         let queue = try ProvenQueue()
-        try await queue.add(12, tokens: 60)
+        try await queue.add(12, tokens: 300)
         let command = "\(WorkerKind.ownExecutable) work --db \(queue.folder.database) -j 4"
         let go = queue.folder.path("go")
         let terminal = try ChildProcess(
@@ -98,7 +100,8 @@ package struct SignalProof {
                 command,
             ], output: queue.journal)
         try await queue.wait(until: "count(*) = 4 FROM jobs WHERE state = 'running'")
-        FileManager.default.createFile(atPath: go, contents: nil)
+        try await Task.sleep(for: .milliseconds(300))
+        _ = FileManager.default.createFile(atPath: go, contents: nil)
         try await queue.wait(until: "count(*) = 1 FROM workers WHERE stopped_at IS NOT NULL")
         terminal.killNow()
         let (begun, completed) = (try await queue.count("attempt > 0"), try await queue.count("state = 'completed'"))

@@ -4,18 +4,21 @@ import JobStore
 /// A queue of a proof's own, with the workers that a proof starts on it.
 final class ProvenQueue {
     let folder: ProofFolder
+    /// What workers say isn't kept beside the queue: its disk may be full.
+    private let journalFolder: ProofFolder
     let store: JobStore
     let kind: WorkerKind
 
     init(kind: WorkerKind = .standIn, in parent: String? = nil) throws {
         folder = try ProofFolder(in: parent)
+        journalFolder = try ProofFolder()
         store = try JobStore(path: folder.database, mode: .create)
         self.kind = kind
     }
 
     deinit { try? store.close() }
 
-    var journal: String { folder.path("journal.txt") }
+    var journal: String { journalFolder.path("journal.txt") }
     var journalText: String { (try? String(contentsOfFile: journal, encoding: .utf8)) ?? "" }
 
     func start(_ arguments: String..., environment: [String: String] = [:]) throws -> ChildProcess {
