@@ -21,46 +21,54 @@ package struct FaultProof {
 
     // MARK: - Files that are no queues
 
+    private struct WrongFile {
+        let name: String
+        let bytes: Data
+        /// Whether the error says what is wrong.
+        let isNamed: (JobStoreError) -> Bool
+    }
+
     private func wrongFiles(_ report: ProofReport) async throws {
         let queue = try ProvenQueue()
         try await queue.add(3, tokens: 3)
         try queue.store.close()
         let sound = try Data(contentsOf: URL(filePath: queue.folder.database))
-        func expectRefusal(_ name: String, _ change: (inout Data) -> Void, _ isRight: (JobStoreError) -> Bool) throws {
-            let path = queue.folder.path("wrong.db")
-            for name in [path, path + "-wal", path + "-shm"] { try? FileManager.default.removeItem(atPath: name) }
-            var bytes = sound
-            change(&bytes)
-            try bytes.write(to: URL(filePath: path))
-            do {
-                try JobStore(path: path).close()
-                report.find("\(name): the file was opened")
-            } catch let error as JobStoreError {
-                report.expect(isRight(error), "\(name): \(error)")
-            }
-            let isUntouched = try Data(contentsOf: URL(filePath: path)) == bytes
-            report.expect(isUntouched, "\(name): the file was changed")
-            report.note("\(name): refused, and left as it was")
+        func changed(_ range: Range<Int>, _ bytes: [UInt8]) -> Data {
+            var copy = sound
+            copy.replaceSubrange(range, with: bytes)
+            return copy
         }
+        func isNoDatabase(_ error: JobStoreError) -> Bool { if case .notADatabase = error { true } else { false } }
+        let garbage = Data(sound.indices.map { _ in .random(in: 0...255) })
         // Offsets of the header: SQLite's "Database File Format", 1.3.
-        try expectRefusal(
-            "a file of garbage",
-            { bytes in
-                var generator = SystemRandomNumberGenerator()
-                for index in bytes.indices { bytes[index] = .random(in: 0...255, using: &generator) }
-            }
-        ) { if case .notADatabase = $0 { true } else { false } }
-        try expectRefusal("a garbled header", { $0.replaceSubrange(0..<16, with: Data("SQLite format 4\0".utf8)) }) {
-            if case .notADatabase = $0 { true } else { false }
+        let files = [
+            WrongFile(name: "a file of garbage", bytes: garbage, isNamed: isNoDatabase),
+            WrongFile(
+                name: "a garbled header", bytes: changed(0..<16, Array("SQLite format 4\0".utf8)), isNamed: isNoDatabase
+            ),
+            WrongFile(
+                name: "another program's database", bytes: changed(68..<72, [0x47, 0x50, 0x4b, 0x47]),
+                isNamed: { if case .foreignDatabase = $0 { true } else { false } }),
+            WrongFile(
+                name: "a newer schema", bytes: changed(60..<64, [0, 0, 0x27, 0x0f]),
+                isNamed: { if case .newerSchema = $0 { true } else { false } }),
+        ]
+        for file in files { try refuse(file, in: queue.folder, report) }
+    }
+
+    private func refuse(_ file: WrongFile, in folder: ProofFolder, _ report: ProofReport) throws {
+        let path = folder.path("wrong.db")
+        for name in [path, path + "-wal", path + "-shm"] { try? FileManager.default.removeItem(atPath: name) }
+        try file.bytes.write(to: URL(filePath: path))
+        do {
+            try JobStore(path: path).close()
+            report.find("\(file.name): the file was opened")
+        } catch let error as JobStoreError {
+            report.expect(file.isNamed(error), "\(file.name): \(error)")
         }
-        try expectRefusal(
-            "another program's database", { $0.replaceSubrange(68..<72, with: [0x47, 0x50, 0x4b, 0x47]) }
-        ) {
-            if case .foreignDatabase = $0 { true } else { false }
-        }
-        try expectRefusal("a newer schema", { $0.replaceSubrange(60..<64, with: [0, 0, 0x27, 0x0f]) }) {
-            if case .newerSchema = $0 { true } else { false }
-        }
+        let isUntouched = try Data(contentsOf: URL(filePath: path)) == file.bytes
+        report.expect(isUntouched, "\(file.name): the file was changed")
+        report.note("\(file.name): refused, and left as it was")
     }
 
     private func readOnlyFolder(_ report: ProofReport) async throws {
