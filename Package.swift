@@ -104,7 +104,7 @@ let package = Package(
         tests("ModelFilesTests", ["ModelFiles", "JSONText", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
         tests("GenerationTests", ["Generation", "Tokenization"]),
-        tests("CommandsTests", ["nightshift", "Commands", "JSONText", "JobStore"]),
+        tests("CommandsTests", ["nightshift", "Commands", "JSONText", "JobStore", "Migrations"]),
         tests("TokenizationTests", ["Tokenization"]),
         tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         tests("JobCatalogTests", ["JSONText", "JobCatalog", "Tokenization"]),
