@@ -6,6 +6,8 @@ SWIFT ?= swift
 BUILD := .build/release
 
 .PHONY: demo test build setup install format lint bench-tokenizer bench-peers check-gguf help
+.PHONY: build-proof proof-kill proof-kill-engine proof-power proof-sequences proof-faults proof-engine proof-signals
+.PHONY: proof-clock proof-rates proof-soak bench-queue test-tsan coverage
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -41,3 +43,56 @@ bench-peers: build ## the engine beside CTranslate2, OpenVINO, llama.cpp and Hug
 
 check-gguf: ## GGUF files both ways with the PyPI package `gguf`
 	Extras/checks/gguf/check.sh
+
+# The proofs: what each tries, and the last figures, are in Docs/proofs.md.
+KILLS ?= 10000
+PREFIXES ?= 5000
+SEQUENCES ?= 100000
+MINUTES ?= 480
+LOCK_SECONDS ?= 30
+FINISHED_JOBS ?= 1000000
+PROOF := $(BUILD)/nightshift-proof
+# SEED=123 repeats the choices of a run that has printed it.
+SEEDED = $(if $(SEED),--seed $(SEED))
+
+build-proof: build
+	$(SWIFT) build -c release --product nightshift-proof
+
+proof-kill: build-proof ## kills workers with jobs in hand; KILLS=10000
+	$(PROOF) kill --kills $(KILLS) $(SEEDED)
+
+proof-kill-engine: build-proof ## the same with the real engine; KILLS=10000
+	$(PROOF) kill --kills $(KILLS) --nightshift $(BUILD)/nightshift --model Extras/models/reference-small $(SEEDED)
+
+proof-power: build-proof ## cuts the power at any byte of the log; PREFIXES=5000
+	$(PROOF) power --prefixes $(PREFIXES) $(SEEDED)
+
+proof-sequences: build-proof ## random operations beside a model of the queue; SEQUENCES=100000
+	$(PROOF) sequences --count $(SEQUENCES) $(SEEDED)
+
+proof-faults: build-proof ## full and failing disks, wrong files, held locks; LOCK_SECONDS=30
+	$(PROOF) faults --lock-seconds $(LOCK_SECONDS)
+
+proof-engine: build-proof ## engines that hang, crash or run out of memory
+	$(PROOF) engine
+
+proof-signals: build-proof ## every signal a worker may get, also in a terminal
+	$(PROOF) signals
+
+proof-clock: build-proof ## clocks that are set, workers asleep past their leases
+	$(PROOF) clock
+
+proof-rates: build-proof ## many processes at a queue with a rate and a concurrency
+	$(PROOF) rates
+
+proof-soak: build-proof ## workers at work for hours; MINUTES=480
+	$(PROOF) soak --minutes $(MINUTES)
+
+bench-queue: build-proof ## the queue's floors, measured; FINISHED_JOBS=1000000
+	$(PROOF) floors --finished-jobs $(FINISHED_JOBS)
+
+test-tsan: setup ## the queue's, scheduler's and worker's tests under the thread sanitizer
+	Extras/proofs/thread-sanitizer.sh
+
+coverage: setup ## line coverage of each module by all tests
+	Extras/proofs/coverage.sh

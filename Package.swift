@@ -63,6 +63,7 @@ let package = Package(
             name: "Migrations", path: "migrations",
             resources: [
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql"), .embedInCode("0003_queue.sql"),
+                .embedInCode("0004_audit.sql"),
             ],
             swiftSettings: strict),
         module("JobStore", ["JSONText", "Migrations", grdb, logging, crypto]),
@@ -85,6 +86,15 @@ let package = Package(
                 argumentParser, logging, signals,
             ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
+        // What proves that the queue keeps its promises: Docs/proofs.md.
+        .target(
+            name: "Proofs",
+            dependencies: [
+                "JSONText", "Commands", "Generation", "JobCatalog", "JobStore", "Tokenization", "Worker", "TestSupport",
+                argumentParser,
+            ],
+            resources: [.embedInCode("Faults/system_faults.c.txt")], swiftSettings: strict),
+        .executableTarget(name: "nightshift-proof", dependencies: ["Commands", "Proofs"], swiftSettings: strict),
         // Measurements.
         .executableTarget(name: "TokenizerBenchmark", dependencies: ["Tokenization"], swiftSettings: strict),
         // Tests.
@@ -94,11 +104,12 @@ let package = Package(
         tests("ModelFilesTests", ["ModelFiles", "JSONText", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
         tests("GenerationTests", ["Generation", "Tokenization"]),
-        tests("CommandsTests", ["nightshift", "Commands", "JSONText", "JobStore", argumentParser]),
+        tests("CommandsTests", ["nightshift", "Commands", "JSONText", "JobStore", "Migrations", argumentParser]),
         tests("TokenizationTests", ["Tokenization"]),
         tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         tests("JobCatalogTests", ["JSONText", "JobCatalog", "Tokenization"]),
         tests("DocumentsTests", ["Documents"]),
-        tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", grdb]),
+        tests("ProofsTests", ["nightshift", "nightshift-proof", "Proofs", "JobStore"]),
+        tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", "Proofs", grdb]),
     ]
 )

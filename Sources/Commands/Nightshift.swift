@@ -18,9 +18,11 @@ public struct Nightshift: AsyncParsableCommand {
         ])
 
     public init() {}
+}
 
+extension AsyncParsableCommand {
     /// Parses the arguments, runs the command and ends the process with a lawful exit code.
-    public static func runAndExit() async -> Never {
+    package static func runAndExit() async -> Never {
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

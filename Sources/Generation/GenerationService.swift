@@ -20,6 +20,18 @@ public actor GenerationService {
     private var scheduler: Scheduler?
     private var streams: [RequestID: AsyncThrowingStream<GenerationUpdate, any Error>.Continuation] = [:]
     private var isRunning = false
+    private nonisolated let activityNow = Mutex(Activity())
+
+    /// What the model is at.
+    public struct Activity: Sendable, Equatable {
+        /// Steps that it has finished.
+        public var steps = 0
+        /// It is in a step now.
+        public var isStepping = false
+    }
+
+    /// For whoever watches that the model doesn't hang: answers also while it does.
+    public nonisolated var activity: Activity { activityNow.withLock { $0 } }
 
     /// Generation computes for seconds: it stays off the threads that tasks share.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -122,7 +134,15 @@ public actor GenerationService {
 
     private func run() async {
         while let scheduler, scheduler.hasWork {
-            for event in scheduler.step() { deliver(event) }
+            // Before the step, which may never end: who watches it must know what is in it.
+            for event in scheduler.takeOn() { deliver(event) }
+            activityNow.withLock { $0.isStepping = true }
+            let events = scheduler.step()
+            activityNow.withLock { activity in
+                activity.isStepping = false
+                activity.steps += 1
+            }
+            for event in events { deliver(event) }
             // Lets in who waits for the actor.
             await Task.yield()
         }

@@ -118,7 +118,7 @@ public final class Scheduler {
 
     /// One pass over the weights: reads on in prompts and gives every decoding row a token.
     public func step() -> [GenerationEvent] {
-        let began = admit()
+        let began = takeOn()
         let planned = plan()
         guard !planned.isEmpty else { return began }
         makeRoom(for: planned)
@@ -158,8 +158,9 @@ public final class Scheduler {
         return PageDemand(of: request, pageLength: model.pageLength, shareable: shareable)
     }
 
-    /// Takes on what there is room for, in the order that ``WaitingList`` plans.
-    private func admit() -> [GenerationEvent] {
+    /// Takes on what there is room for, in the order that ``WaitingList`` plans; the next step would do it as well, but
+    /// tell of it only when it has ended.
+    public func takeOn() -> [GenerationEvent] {
         var events: [GenerationEvent] = []
         while !waiting.isEmpty, !isFull {
             let next = waiting.takeNext(

@@ -181,6 +181,11 @@ extension InMemoryJobQueue {
         }
     }
 
+    /// The jobs that have ended, oldest first.
+    package var endedJobs: [Int64] {
+        get async { state.withLock { state in state.jobs.filter { $0.value.state.isFinal }.keys.sorted() } }
+    }
+
     /// What there is to know about a job afterwards; `nil` if there is none.
     public func snapshot(_ id: Int64) async -> JobSnapshot? {
         state.withLock { state in

@@ -91,6 +91,18 @@ struct RunningJobs {
         for claim in claims { cancel(claim, because: .interrupted) }
     }
 
+    /// Lets go of the jobs that the engine has begun, without a word to the queue.
+    ///
+    /// - returns: their ids.
+    mutating func abandonBegun() -> [Int64] {
+        let begun = jobs.filter { $0.value.progress.current.hasBegun }
+        for (claim, job) in begun {
+            jobs[claim] = nil
+            job.task.cancel()
+        }
+        return begun.keys.map(\.jobID).sorted()
+    }
+
     /// Stops what the queue calls back.
     mutating func obey(_ recalls: [JobClaim: JobRecall]) {
         for (claim, recall) in recalls {

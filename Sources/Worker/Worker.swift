@@ -1,4 +1,5 @@
 public import Foundation
+import Generation
 public import JobCatalog
 public import JobStore
 public import Logging
@@ -33,6 +34,11 @@ public actor Worker {
     private var nextRecall = Date.distantPast
     /// When to look for due jobs though nobody has changed anything: the hour may have come for some.
     private var nextClaim = Date.distantPast
+    /// Whose lease has run out is left alone until then.
+    private var reclaimPauseEnd = Date.distantPast
+    /// More seconds between two looks are a clock that was set, or a machine that slept.
+    private static let longestPause = 5.0
+    private var engineWatch = EngineWatch()
     /// Routine accesses that failed last time.
     private var setbacks = Setbacks()
 
@@ -75,6 +81,7 @@ public actor Worker {
     /// Works until it's drained, stopped, or at a limit.
     ///
     /// - throws: `JobStoreError` when the queue can't be used any more; what ran is handed back, or left to its lease.
+    ///   ``WorkerError`` when the engine hangs; the process should end then, since nothing stops a step.
     public func run() async throws -> WorkerReport {
         try await queue.register(registration, now: now())
         report(.started(workerID: registration.id, engine: registration.engine))
@@ -144,9 +151,14 @@ public actor Worker {
             nextRecall = .distantPast
             setbacks = Setbacks()
         }
-        // More than a few seconds between two looks is a clock that was set, or a machine that slept.
-        running.age(by: min(max(time.timeIntervalSince(lastTime), 0), 5))
+        let elapsed = min(max(time.timeIntervalSince(lastTime), 0), Self.longestPause)
+        running.age(by: elapsed)
+        if lastTime != .distantPast, time.timeIntervalSince(lastTime) > Self.longestPause {
+            // So have the others' leases run out, who are as alive: they get the time to say so.
+            reclaimPauseEnd = time.addingTimeInterval(queue.settings.heartbeatSeconds)
+        }
         lastTime = time
+        try watchEngine(after: elapsed)
         if stop == nil, let deadline = options.deadline, time >= deadline { begin(.deadline) }
         if let stop, time >= stop.graceEnd { running.interruptAll() }
         if stop?.isAnnounced == false {
@@ -191,6 +203,9 @@ public actor Worker {
     }
 
     private func reclaim(at time: Date) async throws {
+        // A pause that ends in the far future was begun before the clock was set back.
+        let pause = reclaimPauseEnd.timeIntervalSince(time)
+        guard pause <= 0 || pause > queue.settings.heartbeatSeconds else { return }
         for job in try await queue.reclaim(now: time) {
             report(.reclaimed(jobID: job.claim.jobID, from: job.claim.worker, isFinal: job.state == .discarded))
         }
@@ -224,6 +239,20 @@ public actor Worker {
             if access == .heartbeat { nextBeat = .distantPast }
             return false
         }
+    }
+
+    // MARK: - An engine that hangs
+
+    /// Gives up when the engine does. What waits for it is handed back; what is in it is left running in the name of a
+    /// worker that is gone, so that it counts as crashed: handed back, it would hang the next worker, and the next.
+    ///
+    /// - throws: ``WorkerError/engineStuck(seconds:jobs:)``
+    private func watchEngine(after elapsed: Double) throws {
+        engineWatch.look(at: runner.engine.service.activity, after: elapsed)
+        guard engineWatch.seconds >= options.stallSeconds else { return }
+        running.interruptWaiting()
+        let jobs = running.abandonBegun()
+        throw WorkerError.engineStuck(seconds: engineWatch.seconds, jobs: jobs)
     }
 
     // MARK: - Stopping

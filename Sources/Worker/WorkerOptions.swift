@@ -23,13 +23,17 @@ public struct WorkerOptions: Sendable {
     public var claimSeconds: Double
     /// How often it looks for jobs whose worker has died.
     public var reclaimSeconds: Double
+    /// How long a step of the engine may take before the worker takes it to hang: far longer than the slowest machine
+    /// needs to read the weights once.
+    public var stallSeconds: Double
 
     public init(
         queues: [String]? = nil, concurrency: Int = 64, drains: Bool = false, claimsOnce: Bool = false,
         maximumJobs: Int? = nil, deadline: Date? = nil, graceSeconds: Double = 30, pollSeconds: Double = 0.1,
-        claimSeconds: Double = 0.5, reclaimSeconds: Double = 1
+        claimSeconds: Double = 0.5, reclaimSeconds: Double = 1, stallSeconds: Double = 900
     ) {
         precondition(concurrency >= 1 && pollSeconds > 0 && claimSeconds > 0 && reclaimSeconds > 0 && graceSeconds >= 0)
+        precondition(stallSeconds > 0)
         self.queues = queues
         self.concurrency = concurrency
         self.drains = drains
@@ -40,6 +44,7 @@ public struct WorkerOptions: Sendable {
         self.pollSeconds = pollSeconds
         self.claimSeconds = claimSeconds
         self.reclaimSeconds = reclaimSeconds
+        self.stallSeconds = stallSeconds
     }
 }
 

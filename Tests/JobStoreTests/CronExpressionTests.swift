@@ -1,5 +1,6 @@
 import Foundation
 import JobStore
+import TestSupport
 import Testing
 
 @Suite("Cron expressions")
@@ -99,7 +100,7 @@ struct CronExpressionTests {
 
     @Test("the next occurrence is later, fits, and leaves none out", arguments: 1...200)
     func property(seed: Int) throws {
-        var generator = SeededGenerator(seed: UInt64(seed))
+        var generator = SplitMix64(seed: UInt64(seed))
         let cron = Self.randomExpression(using: &generator)
         let expression = try CronExpression(cron)
         let start = Date(
@@ -125,7 +126,7 @@ struct CronExpressionTests {
 
     @Test("through the changes of clocks every occurrence comes once, in order", arguments: 1...100)
     func changesOfClocks(seed: Int) throws {
-        var generator = SeededGenerator(seed: UInt64(seed))
+        var generator = SplitMix64(seed: UInt64(seed))
         let hours = ["*", "1", "2", "1-3", "*/2", "2,3"].randomElement(using: &generator) ?? "*"
         let minutes = ["0", "30", "*/15", "59", "0,1"].randomElement(using: &generator) ?? "0"
         let expression = try CronExpression("\(minutes) \(hours) * * *")
@@ -153,8 +154,8 @@ struct CronExpressionTests {
         if hours == "2", minutes == "30" { #expect(forward.count == 3) }
     }
 
-    private static func randomExpression(using generator: inout SeededGenerator) -> String {
-        func field(_ range: ClosedRange<Int>, using generator: inout SeededGenerator) -> String {
+    private static func randomExpression(using generator: inout SplitMix64) -> String {
+        func field(_ range: ClosedRange<Int>, using generator: inout SplitMix64) -> String {
             let low = Int.random(in: range, using: &generator)
             let high = Int.random(in: low...range.upperBound, using: &generator)
             let step = Int.random(in: 1...7, using: &generator)

@@ -1,58 +1,8 @@
 import Foundation
 import JSONText
 import JobStore
+import Proofs
 import Testing
-
-/// What the tests need beside `JobQueue`, of the store and of its twin in memory.
-protocol EditableQueue: JobQueue {
-    func add(_ jobs: [NewJob], now: Date) async throws -> [Int64]
-    func cancelJob(_ id: Int64) async throws
-    func retryJob(_ id: Int64) async throws
-    func deleteJob(_ id: Int64) async throws
-    func setQueuePaused(_ isPaused: Bool, _ queue: String) async throws
-    func setHeld(_ isHeld: Bool, job id: Int64) async throws
-    func changeQueue(_ queue: String, _ change: QueueChange) async throws
-    func look(_ id: Int64) async throws -> JobSnapshot?
-}
-
-extension InMemoryJobQueue: EditableQueue {
-    func add(_ jobs: [NewJob], now: Date) async throws -> [Int64] { try await enqueue(jobs, now: now).map(\.id) }
-    func cancelJob(_ id: Int64) async throws { await cancel(id) }
-    func retryJob(_ id: Int64) async throws { await retry(id) }
-    func deleteJob(_ id: Int64) async throws { await delete(id) }
-    func setQueuePaused(_ isPaused: Bool, _ queue: String) async throws { await setPaused(isPaused, queue: queue) }
-    func setHeld(_ isHeld: Bool, job id: Int64) async throws { await setHeld(isHeld, id) }
-    func changeQueue(_ queue: String, _ change: QueueChange) async throws { await self.change(queue: queue, change) }
-    func look(_ id: Int64) async throws -> JobSnapshot? { await snapshot(id) }
-}
-
-extension JobStore: EditableQueue {
-    func add(_ jobs: [NewJob], now: Date) async throws -> [Int64] { try await enqueue(jobs, now: now).map(\.id) }
-    func cancelJob(_ id: Int64) async throws { try await cancel(JobSelection(ids: [id])) }
-    func retryJob(_ id: Int64) async throws { try await retry(JobSelection(ids: [id])) }
-    func deleteJob(_ id: Int64) async throws { try await execute("DELETE FROM jobs WHERE id = \(id)") }
-    func setQueuePaused(_ isPaused: Bool, _ queue: String) async throws {
-        if isPaused { try await pause(queue: queue, now: start) } else { try await resume(queue: queue) }
-    }
-    func setHeld(_ isHeld: Bool, job id: Int64) async throws {
-        let job = JobSelection(ids: [id])
-        if isHeld { try await hold(job, now: start) } else { try await release(job) }
-    }
-    func changeQueue(_ queue: String, _ change: QueueChange) async throws {
-        try await self.change(queue: queue, change)
-    }
-    func look(_ id: Int64) async throws -> JobSnapshot? {
-        guard let detail = try await job(id) else { return nil }
-        let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-        return JobSnapshot(
-            state: try #require(JobState(rawValue: detail.job.state)), attempt: detail.job.attempt,
-            maxAttempts: detail.job.maxAttempts, error: detail.job.error,
-            scheduledAt: Timestamp.date(milliseconds: Timestamp.milliseconds(try format.parse(detail.job.scheduledAt))),
-            result: detail.result?.text,
-            outcomes: try detail.attempts.map { try #require(AttemptOutcome(rawValue: $0.outcome)) },
-            lateTexts: detail.attempts.map(\.lateText))
-    }
-}
 
 /// The queues that must all behave alike.
 enum Route: String, CaseIterable, Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import JobStore
+import Proofs
 import Testing
 
 @Suite("Run windows go by the clock on the wall")

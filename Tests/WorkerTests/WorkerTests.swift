@@ -229,10 +229,10 @@ struct WorkerTests {
 extension TestWorker.EventLog {
     /// Waits until something has happened, `count` times.
     func wait(count: Int = 1, until matches: @escaping @Sendable (WorkerEvent) -> Bool) async throws {
-        for _ in 0..<500 {
+        for _ in 0..<3000 {
             if all.count(where: matches) >= count { return }
             try await Task.sleep(for: .milliseconds(10))
         }
-        Issue.record("it didn't happen within 5 seconds")
+        Issue.record("it did not happen within 30 seconds")
     }
 }

@@ -8,6 +8,7 @@ import JobStore
 import Kernels
 import ModelFiles
 import Tokenization
+import Worker
 
 /// What an error means to whoever called the command: a message and an exit code.
 struct Failure {
@@ -32,6 +33,8 @@ struct Failure {
         case let error as JobStoreError:
             (status, message) = (error.exitStatus, error.description)
         case let error as JobCatalogError:
+            (status, message) = (error.exitStatus, error.description)
+        case let error as WorkerError:
             (status, message) = (error.exitStatus, error.description)
         case let error as DocumentError:
             (status, message) = (error.exitStatus, error.description)
@@ -80,6 +83,14 @@ extension JobStoreError {
         case .diskFull, .corrupt, .inputOutput, .sqlite, .fileGone: .ioError
         case .refusedJob, .refusedSchedule, .duplicateCustomID, .nulCharacter, .optionsNotAnObject, .constraint:
             .badData
+        }
+    }
+}
+
+extension WorkerError {
+    var exitStatus: ExitStatus {
+        switch self {
+        case .engineStuck: .software
         }
     }
 }

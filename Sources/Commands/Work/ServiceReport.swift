@@ -2,7 +2,7 @@ import Synchronization
 import Worker
 
 /// Tells the service manager that the worker is ready, how far it is, that it stops, and that it lives.
-final class ServiceReport: Sendable {
+package final class ServiceReport: Sendable {
     fileprivate struct Counts: Equatable {
         var inHand = 0
         var completed = 0
@@ -22,7 +22,7 @@ final class ServiceReport: Sendable {
     private let manager: ServiceManager
     private let counts = Mutex(Counts())
 
-    init(_ manager: ServiceManager) { self.manager = manager }
+    package init(_ manager: ServiceManager) { self.manager = manager }
 
     /// Takes note of what happens; the beginning and the end are told at once.
     func write(_ event: WorkerEvent) {

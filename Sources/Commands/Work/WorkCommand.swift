@@ -1,10 +1,10 @@
 import ArgumentParser
 import Foundation
-import JobCatalog
-import JobStore
+package import JobCatalog
+package import JobStore
 import Logging
 import UnixSignals
-import Worker
+package import Worker
 
 #if canImport(Glibc)
 import Glibc
@@ -21,8 +21,8 @@ struct WorkCommand: AsyncParsableCommand {
             work on one queue. A worker that is killed loses nothing: its jobs go to the next one.
 
             SIGTERM, SIGINT, SIGHUP or SIGUSR1: claims no more, finishes what runs within --grace or hands it back; a second \
-            signal hands it back at once. Exit codes: 0 all well, 1 some jobs failed, 74 the queue can't be read or \
-            written, 75 stopped, out of time or outside the run window with work left.
+            signal hands it back at once. Exit codes: 0 all well, 1 some jobs failed, 70 the engine hangs, 74 the queue \
+            can't be read or written, 75 stopped, out of time or outside the run window with work left.
 
             EXAMPLES
               nightshift work --drain                          until nothing is due
@@ -58,6 +58,12 @@ struct WorkCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("How long running jobs may go on after a stop.", valueName: "duration"))
     var grace = "30s"
+
+    @Option(
+        help: ArgumentHelp(
+            "How long the engine may take for one step, which reads the weights once. Then the worker gives itself up, "
+                + "and its jobs go to the next one.", valueName: "duration"))
+    var stall = "15m"
 
     @Option(help: "The style of prompt, in place of the model's own.")
     var style: String?
@@ -102,6 +108,8 @@ struct WorkCommand: AsyncParsableCommand {
 
     private func workerOptions(now: Date) throws -> WorkerOptions {
         let held = jobs ?? 2 * modelOptions.batchRows
+        let stallSeconds = try TimeExpression.duration(stall)
+        guard stallSeconds > 0 else { throw CommandError(.usage, "--stall takes more than 0 s") }
         let ends = [
             try until.map { try TimeExpression.moment($0, now: now) },
             try maxTime.map { now.addingTimeInterval(try TimeExpression.duration($0)) },
@@ -109,12 +117,12 @@ struct WorkCommand: AsyncParsableCommand {
         return WorkerOptions(
             queues: queues.isEmpty ? nil : queues, concurrency: held, drains: drain, claimsOnce: once,
             maximumJobs: maxJobs, deadline: ends.min(),
-            graceSeconds: try TimeExpression.duration(grace))
+            graceSeconds: try TimeExpression.duration(grace), stallSeconds: stallSeconds)
     }
 }
 
 /// A worker with its life line, its signals and its journal.
-struct WorkerSession: Sendable {
+package struct WorkerSession: Sendable {
     private let store: JobStore
     private let worker: Worker
     /// Held as long as the worker lives: its release tells others that the worker is gone.
@@ -124,7 +132,7 @@ struct WorkerSession: Sendable {
     /// - parameters:
     ///   - journal: `nil` to show nothing.
     ///   - service: `nil` where no service manager has started the worker.
-    init(
+    package init(
         store: JobStore, engine: TextEngine, catalog: JobCatalog, options: WorkerOptions, journal: WorkJournal?,
         service: ServiceReport? = nil
     ) throws {
@@ -146,7 +154,7 @@ struct WorkerSession: Sendable {
     }
 
     /// Works to the end; signals stop it.
-    func run() async throws -> WorkerReport {
+    package func run() async throws -> WorkerReport {
         // Whoever read the journal may leave; the work goes on.
         signal(SIGPIPE, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup, .sigusr1)

@@ -1,9 +1,11 @@
 import Foundation
 import JobStore
-import Worker
+package import Worker
 
 /// A line on standard error for whatever happens to a job.
-struct WorkJournal: Sendable {
+package struct WorkJournal: Sendable {
+    package init() {}
+
     func write(_ event: WorkerEvent) {
         switch event {
         case .started(let id, let engine):
@@ -44,7 +46,7 @@ struct WorkJournal: Sendable {
 
 extension WorkerReport {
     /// One line that says how the work ended and counts what failed.
-    var summary: String {
+    package var summary: String {
         let why =
             switch end {
             case .drained: "nothing is due any more"
@@ -64,7 +66,7 @@ extension WorkerReport {
 
     /// - throws: ``CommandError`` without a text of its own: 75 when a stop or the deadline left work undone, 1 when jobs
     ///   failed.
-    func throwUnlessClean() throws {
+    package func throwUnlessClean() throws {
         if leftWork { throw CommandError(.temporary, "") }
         if failedAttempts > 0 { throw CommandError(.someFailed, "") }
     }

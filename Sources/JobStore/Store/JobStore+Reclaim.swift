@@ -11,7 +11,7 @@ extension JobStore {
             return (dead, try !dead.isEmpty || !OrphanedJob.some(in: db, now: nowText, limit: 1).isEmpty)
         }
         guard isNeeded else { return [] }
-        let maximumCrashes = settings.maximumCrashes
+        let usualMaximum = settings.maximumCrashes
         var reclaimed: [ReclaimedJob] = []
         // In pages, so that a fleet that died together doesn't hold the write lock for long.
         while true {
@@ -21,6 +21,7 @@ extension JobStore {
                         sql: "UPDATE workers SET stopped_at = coalesce(stopped_at, ?) WHERE id = ?",
                         arguments: [nowText, worker.id])
                 }
+                let maximumCrashes = try CrashLimit.ofFile(in: db) ?? usualMaximum
                 return try OrphanedJob.some(in: db, now: nowText, limit: 500).map { job in
                     try job.release(in: db, now: nowText, maximumCrashes: maximumCrashes)
                 }
@@ -30,6 +31,16 @@ extension JobStore {
         }
         for path in dead.compactMap(\.lockPath) { try? FileManager.default.removeItem(atPath: path) }
         return reclaimed
+    }
+}
+
+/// How many workers may die in a job before it is given up: for the whole file by
+/// `UPDATE settings SET value = '10' WHERE key = 'maximum_crashes'`, since its workers must agree.
+private enum CrashLimit {
+    /// `nil` where the file doesn't say, or something senseless.
+    static func ofFile(in db: Database) throws -> Int? {
+        try String.fetchOne(db, sql: "SELECT value FROM settings WHERE key = 'maximum_crashes'")
+            .flatMap(Int.init).flatMap { $0 >= 1 ? $0 : nil }
     }
 }
 

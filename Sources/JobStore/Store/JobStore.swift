@@ -163,6 +163,15 @@ extension JobStore {
         try await write { try $0.execute(sql: sql) }
     }
 
+    /// Reads by SQL as a hand at the sqlite3 prompt would, for tests: the columns of each row as texts, NULL as an empty one.
+    package func query(_ sql: String) async throws -> [[String]] {
+        try await read { db in
+            try Row.fetchAll(db, sql: sql).map { row in
+                row.databaseValues.map { String.fromDatabaseValue($0) ?? ($0.isNull ? "" : "\($0)") }
+            }
+        }
+    }
+
     /// A setting of the writing connection, for tests.
     package func pragma(_ name: String) async throws -> Int? {
         try await writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA \(name)") }

@@ -1,5 +1,6 @@
 import Foundation
 import JSONText
+import Migrations
 import Testing
 
 @Suite("migrate, backup, prune and events")
@@ -22,6 +23,10 @@ struct UpkeepCommandTests {
         return queue
     }
 
+    private static let newest = Migrations.all.count
+    /// As the command names them: "2 (worker), 3 (queue)".
+    private static let steps = Migrations.all.dropFirst().map { "\($0.version) (\($0.name))" }.joined(separator: ", ")
+
     private func files(_ queue: TestQueue) throws -> [String] {
         let folder = URL(filePath: queue.database).deletingLastPathComponent()
         return try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
@@ -34,7 +39,7 @@ struct UpkeepCommandTests {
         let queue = try oldQueue()
         let outcome = try queue.run("migrate", "--dry-run")
         #expect(outcome.status == 0)
-        #expect(outcome.errors.contains("has schema version 1; would be brought to 3 by: 2 (worker), 3 (queue)"))
+        #expect(outcome.errors.contains("has schema version 1; would be brought to \(Self.newest) by: \(Self.steps)"))
         #expect(outcome.output.isEmpty)
         let shown = try queue.run("migrate", "--dry-run", "--show-sql")
         #expect(shown.output.contains("-- Version 2: worker\n") && shown.output.contains("CREATE TRIGGER"))
@@ -47,10 +52,10 @@ struct UpkeepCommandTests {
         let queue = try oldQueue()
         let outcome = try queue.run("migrate")
         #expect(outcome.status == 0)
-        #expect(outcome.errors.contains("from schema version 1 to 3: 2 (worker), 3 (queue)"))
+        #expect(outcome.errors.contains("from schema version 1 to \(Self.newest): \(Self.steps)"))
         let backups = try files(queue).filter { $0.wholeMatch(of: /queue\.db\.v1-\d{8}-\d{6}\.bak/) != nil }
         #expect(backups.count == 1)
-        #expect(try queue.sql("PRAGMA user_version; SELECT count(*) FROM jobs") == "3\n1")
+        #expect(try queue.sql("PRAGMA user_version; SELECT count(*) FROM jobs") == "\(Self.newest)\n1")
         #expect(try queue.run("migrate").errors.contains("the newest; there is nothing to do"))
     }
 

@@ -1,0 +1,103 @@
+import GRDB
+
+/// What must hold of a queue's file at any moment, whatever was killed or cut off before, as far as its rows tell.
+package enum QueueAudit {
+    /// A promise and the query that finds the ids of what breaks it.
+    struct Promise {
+        let text: String
+        let sql: String
+    }
+
+    static let promises = [
+        Promise(
+            text: "a completed job has a result",
+            sql: """
+                SELECT id FROM jobs WHERE state = 'completed' AND id NOT IN (SELECT job_id FROM results)
+                """),
+        Promise(
+            text: "a result is that of an attempt that was completed",
+            sql: """
+                SELECT job_id FROM results r WHERE NOT EXISTS (SELECT 1 FROM attempts a
+                  WHERE a.job_id = r.job_id AND a.attempt = r.attempt AND a.outcome = 'completed')
+                """),
+        Promise(
+            text: "a job that isn't completed has no result, unless it was and runs again",
+            sql: """
+                SELECT j.id FROM jobs j JOIN results r ON r.job_id = j.id WHERE j.state <> 'completed'
+                  AND NOT EXISTS (SELECT 1 FROM events e WHERE e.job_id = j.id AND e.to_state = 'completed')
+                """),
+        Promise(
+            text: "a job is completed once, unless it is made to run again",
+            sql: """
+                SELECT job_id FROM attempts a WHERE outcome = 'completed' GROUP BY job_id
+                HAVING count(*) > 1 + (SELECT count(*) FROM events e
+                  WHERE e.job_id = a.job_id AND e.from_state = 'completed' AND e.to_state = 'available')
+                """),
+        Promise(
+            text: "a running job has its attempt, that of its worker",
+            sql: """
+                SELECT id FROM jobs j WHERE state = 'running' AND NOT EXISTS (SELECT 1 FROM attempts a
+                  WHERE a.job_id = j.id AND a.attempt = j.attempt AND a.worker_id = j.attempted_by AND a.outcome = 'running')
+                """),
+        Promise(
+            text: "only a running job has a running attempt, and only one",
+            sql: """
+                SELECT job_id FROM attempts a WHERE outcome = 'running' AND NOT EXISTS (SELECT 1 FROM jobs j
+                  WHERE j.id = a.job_id AND j.state = 'running' AND j.attempt = a.attempt)
+                """),
+        Promise(
+            text: "an attempt has an end once it has an outcome",
+            sql: "SELECT job_id FROM attempts WHERE (outcome = 'running') <> (finished_at IS NULL)"),
+        Promise(
+            text: "only a running job has a lease",
+            sql: "SELECT id FROM jobs WHERE (state = 'running') <> (lease_expires_at IS NOT NULL)"),
+        Promise(
+            text: "only a job that has ended has the time of its end",
+            sql: """
+                SELECT id FROM jobs
+                WHERE (state IN ('completed','cancelled','discarded')) <> (finalized_at IS NOT NULL)
+                """),
+        Promise(
+            text: "a pending job is held or waits for something",
+            sql: """
+                SELECT id FROM jobs j WHERE state = 'pending' AND held_at IS NULL
+                  AND NOT EXISTS (SELECT 1 FROM unmet_jobs u WHERE u.job_id = j.id)
+                  AND NOT EXISTS (SELECT 1 FROM unmet_ends u WHERE u.job_id = j.id)
+                  AND NOT EXISTS (SELECT 1 FROM unmet_batches u WHERE u.job_id = j.id)
+                """),
+        Promise(
+            text: "the audit trail ends with the state that a job has",
+            sql: """
+                SELECT id FROM jobs j
+                WHERE state IS NOT (SELECT e.to_state FROM events e WHERE e.job_id = j.id ORDER BY e.id DESC LIMIT 1)
+                """),
+        Promise(
+            text: "a batch is finished when none of its jobs is open",
+            sql: """
+                SELECT id FROM batches b WHERE finished_at IS NOT NULL
+                  AND EXISTS (SELECT 1 FROM jobs j WHERE j.batch_id = b.id AND j.state IN ('pending','available','running'))
+                """),
+    ]
+
+    /// The promises that are broken, each with the first of the rows that break it; empty for a sound queue.
+    static func violations(in db: Database) throws -> [String] {
+        var found: [String] = []
+        for promise in promises {
+            let ids = try Int64.fetchAll(db, sql: promise.sql + " LIMIT 5")
+            if !ids.isEmpty { found.append("\(promise.text): not so for \(ids)") }
+        }
+        return found
+    }
+}
+
+extension JobStore {
+    /// All that is wrong with the file: as SQLite sees it, and by what its rows should say. Reads one state of it.
+    package func audit() async throws -> [String] {
+        try await read { db in
+            var found = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+            let broken = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check")
+            if !broken.isEmpty { found.append("\(broken.count) rows refer to rows that aren't there") }
+            return try found + QueueAudit.violations(in: db)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import JobStore
+
+/// Worker processes race for the jobs of a queue with a rate and a concurrency: never more than either allows.
+package struct RateProof {
+    package var jobs: Int
+    package var workers: Int
+
+    package init(jobs: Int, workers: Int) {
+        self.jobs = jobs
+        self.workers = workers
+    }
+
+    package func run(_ report: ProofReport) async throws {
+        let (concurrency, count, seconds) = (3, 10, 2)
+        let queue = try ProvenQueue()
+        var change = QueueChange()
+        change.concurrency = .set(concurrency)
+        change.rate = .set(RateLimit(count: count, seconds: seconds))
+        try await queue.store.change(queue: "default", change)
+        try await queue.add(jobs, tokens: 12)
+        let workers = try (0..<workers).map { _ in try queue.start("-j", "4", "--drain") }
+        for worker in workers { try worker.wait(seconds: 600) }
+        try queue.start("--drain").wait(seconds: 600)
+        try await queue.expectDone(jobs, "rates", report)
+
+        // The audit trail is in the order of the transactions, whatever the clocks of the processes said.
+        var (running, most) = (0, 0)
+        for event in try await queue.store.query("SELECT coalesce(from_state, ''), to_state FROM events ORDER BY id") {
+            if event[1] == "running" { running += 1 }
+            if event[0] == "running" { running -= 1 }
+            most = max(most, running)
+        }
+        report.expect(most <= concurrency, "\(most) jobs ran at once, \(concurrency) may")
+        let starts = try await queue.store.query(
+            "SELECT CAST(round((julianday(started_at) - 2440587.5) * 86400000) AS INTEGER) FROM attempts ORDER BY 1"
+        ).compactMap { Int($0[0]) }
+        var fullest = 0
+        for (index, start) in starts.enumerated() {
+            fullest = max(fullest, starts[index...].prefix { $0 < start + seconds * 1000 }.count)
+        }
+        report.expect(fullest <= count, "\(fullest) jobs started within \(seconds) s, \(count) may")
+        report.note(
+            """
+            \(workers.count) processes, \(jobs) jobs: at most \(most) ran at once (\(concurrency) may), at most \(fullest) \
+            started in any \(seconds) s (\(count) may)
+            """)
+    }
+}

@@ -1,0 +1,4 @@
+import Commands
+import Proofs
+
+await ProofCommand.runAndExit()
