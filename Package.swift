@@ -74,6 +74,7 @@ let package = Package(
             ], swiftSettings: strict),
         module("JobCatalog", ["JSONText", "BuiltInJobs", "Tokenization", yams]),
         module("Documents", [crypto]),
+        module("Bulk", ["JSONText", "JobCatalog", "JobStore", crypto]),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
         // The command line.
@@ -81,7 +82,7 @@ let package = Package(
             "Commands",
             [
                 "Benchmarking", "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore",
-                "Migrations", "JobCatalog", "Documents", "Worker",
+                "Migrations", "JobCatalog", "Documents", "Bulk", "Worker",
                 argumentParser, logging, signals,
             ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
@@ -99,6 +100,7 @@ let package = Package(
         tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         tests("JobCatalogTests", ["JSONText", "JobCatalog", "Tokenization"]),
         tests("DocumentsTests", ["Documents"]),
+        tests("BulkTests", ["Bulk", "JSONText", "JobCatalog", "JobStore"]),
         tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", grdb]),
     ]
 )
