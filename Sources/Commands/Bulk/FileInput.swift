@@ -16,6 +16,8 @@ final class FileInput {
     /// Bytes of a regular file; `nil` for what has no end yet.
     let size: Int?
     private let descriptor: Int32
+    /// Of what was read so far.
+    private(set) var lastByte: UInt8?
 
     /// - parameter path: `-` for standard input.
     /// - throws: ``CommandError`` (66, 77) for what can't be opened, (65) for a folder.
@@ -51,11 +53,21 @@ final class FileInput {
                 failure = result < 0 ? errno : 0
                 count = max(result, 0)
             }
-            if failure == 0 { return piece }
+            if failure == 0 {
+                lastByte = piece.last ?? lastByte
+                return piece
+            }
             guard failure == EINTR else {
                 throw CommandError(.ioError, "\(name): \(String(cString: strerror(failure)))")
             }
         }
+    }
+
+    /// Whether what is written to standard output goes into this file.
+    var isStandardOutput: Bool {
+        var (own, output) = (stat(), stat())
+        guard fstat(descriptor, &own) == 0, fstat(STDOUT_FILENO, &output) == 0 else { return false }
+        return own.st_dev == output.st_dev && own.st_ino == output.st_ino
     }
 
     /// All of it, from here on.

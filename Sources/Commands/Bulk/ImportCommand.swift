@@ -94,21 +94,21 @@ struct ImportCommand: AsyncParsableCommand {
     func run() async throws {
         let parsedOptions = try JobOptions.parse(arguments: options)
         if let kind { _ = try JobCatalog.ofUser.definition(named: kind) }
-        // Standard input comes once only, and --strict reads twice.
-        let spool = strict && file == "-" ? try SpoolFile(FileInput(file)) : nil
-        let path = spool?.path ?? file
-        _ = try FileInput(path)
+        let given = try FileInput(file)
+        // Pipes come once only, and --strict reads twice.
+        let spool = strict && given.size == nil ? try SpoolFile(given) : nil
+        let input = try spool.map { try FileInput($0.path) } ?? given
         let store = try queueOptions.openStore()
         defer { try? store.close() }
         let errorFile = try errors.map { try OutputFile(path: $0, replaces: true) }
         let isCheck = dryRun || strict
         let existing = if let batch { try await store.existingBatch(named: batch) } else { Int64?.none }
-        var session = Session(store: store, path: path, errorFile: errorFile, batchID: existing, options: parsedOptions)
+        var session = Session(store: store, errorFile: errorFile, batchID: existing, options: parsedOptions)
         if !isCheck, let batch { session.batchID = try await store.batch(named: batch, now: Date()) }
-        var report = try await read(session, isCheck ? .check : .add)
+        var report = try await read(input, session, isCheck ? .check : .add)
         if strict, !dryRun, report.refused == 0 {
             if let batch { session.batchID = try await store.batch(named: batch, now: Date()) }
-            report = try await read(session, .add)
+            report = try await read(FileInput(spool?.path ?? file), session, .add)
         }
         try errorFile?.finish()
         try announce(report)
@@ -117,14 +117,14 @@ struct ImportCommand: AsyncParsableCommand {
     /// What both passes of an import share.
     private struct Session {
         let store: JobStore
-        let path: String
         let errorFile: OutputFile?
         var batchID: Int64?
         let options: [String: JSONValue]
     }
 
-    private func read(_ session: Session, _ mode: BulkImporter.Mode) async throws -> ImportReport {
-        let input = try FileInput(session.path)
+    private func read(
+        _ input: FileInput, _ session: Session, _ mode: BulkImporter.Mode
+    ) async throws -> ImportReport {
         let progress = ImportProgress(total: input.size, verb: mode == .add ? "added" : "checked")
         let name = file == "-" ? "standard input" : URL(filePath: file).lastPathComponent
         let journal = RefusalJournal(session.errorFile, file: name, progress: progress)
@@ -136,12 +136,12 @@ struct ImportCommand: AsyncParsableCommand {
             switch format ?? Format(rawValue: URL(filePath: file).pathExtension.lowercased()) ?? .jsonl {
             case .jsonl:
                 var reader = JSONLinesReader(input.bytes)
-                try await importer.run(&reader, now: { Date() }) { progress.update($0, offset: $1) }
+                try await importer.run(&reader, now: { Date() }, progress: { progress.update($0, offset: $1) })
             case .csv:
                 var reader = try CSVReader(
                     input.bytes, separator: delimiter.utf8.first ?? UInt8(ascii: ","), columns: try columns(),
                     isKnown: JobLineParser.isKnown)
-                try await importer.run(&reader, now: { Date() }) { progress.update($0, offset: $1) }
+                try await importer.run(&reader, now: { Date() }, progress: { progress.update($0, offset: $1) })
             }
         } catch let problem as BulkProblem {
             throw CommandError(.badData, "\(name), \(problem)")

@@ -70,6 +70,8 @@ struct PipeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // Before anything else takes its number.
+        guard fcntl(STDOUT_FILENO, F_GETFD) >= 0 else { throw CommandError(.ioError, "standard output is closed") }
         let grace = try TimeExpression.duration(grace)
         var defaults = JobLineParser.Defaults()
         (defaults.kind, defaults.question, defaults.options) = (
@@ -87,7 +89,10 @@ struct PipeCommand: AsyncParsableCommand {
     /// A run that has not begun has no answers yet.
     private func readAnswers(_ path: String) throws -> PipeResume? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
-        let answers = try PipeResume(FileInput(path).bytes, retriesErrors: retryErrors)
+        let input = try FileInput(path)
+        let answers = try PipeResume(input.bytes, retriesErrors: retryErrors)
+        // What is appended to it mustn't begin within the torn line.
+        if input.isStandardOutput, input.lastByte.map({ $0 != 0x0A }) == true { try Console.write([0x0A]) }
         if !quiet {
             Console.noteForeign(
                 "\(path): \(counted(answers.count, "answer")) there already"

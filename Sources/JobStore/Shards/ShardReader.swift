@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// A job of a shard with all that hangs on it.
@@ -28,6 +29,8 @@ struct ShardReader: Sendable {
 
     /// - Throws: `JobStoreError` for what is no shard of the queue `homeID`.
     init(path: String, homeID: String?) throws {
+        // Absolute, since it becomes part of an address.
+        let path = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
         self.path = path
         guard FileIdentity(path: path) != nil else { throw JobStoreError.notFound(path: path) }
         mark = try UndisturbedDatabase(path: path).read { db in
