@@ -93,8 +93,8 @@ struct ScaleTests {
         let addingProcessorTime = Double(clock() - processorTime) / Double(CLOCKS_PER_SEC) * 1000
         let counting = try await milliseconds { _ = try await store.stateCounts() }
         let listing = try await milliseconds { _ = try await store.list(newestFirst: true, limit: 50) }
-        let showing = try await milliseconds { #expect(try await store.job(Int64(total)) != nil) }
-        let cancelling = try await milliseconds { #expect(try await store.cancel(JobSelection()) == total) }
+        let showing = try await milliseconds { _ = try await store.job(Int64(total)) }
+        let cancelling = try await milliseconds { _ = try await store.cancel(JobSelection()) }
         var removed = 0
         let pruning = try await milliseconds {
             let selection = PruneSelection(states: [.cancelled], before: .distantFuture)
@@ -106,14 +106,14 @@ struct ScaleTests {
             }
         }
         let shrinking = try await milliseconds { try await store.shrink() }
-        var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") } ?? ""
         print(
             """
             \(total) jobs: added \(Int(Double(total) / adding * 1000))/s, \
             of processor time \(Int(Double(total) / addingProcessorTime * 1000))/s; ms to count \(counting), list \(listing), \
             show \(showing); cancelled \(Int(Double(total) / cancelling * 1000))/s, pruned \(Int(Double(total) / pruning * 1000))/s, \
-            shrunk in \(shrinking) ms to \(store.fileSize()) bytes; peak memory \(usage.ru_maxrss / 1024) MiB
+            shrunk in \(shrinking) ms to \(store.fileSize()) bytes; \(peak)
             """)
         #expect(removed == total)
         #expect(try await store.stateCounts().isEmpty)

@@ -16,7 +16,7 @@ struct ExportTests {
             """
         #expect(try queue.run("import", "-", "--batch", "x", input: lines).status == 0)
         for (id, text) in [(1, " upon, a \"time\"\nthere"), (2, "Hello"), (3, "bees"), (4, "Honey.")] {
-            try queue.complete(Int64(id), text: text)
+            try queue.complete(id, text: text)
         }
         return queue
     }
