@@ -75,6 +75,7 @@ let package = Package(
             ], swiftSettings: strict),
         module("JobCatalog", ["JSONText", "BuiltInJobs", "Tokenization", yams]),
         module("Documents", [crypto]),
+        module("Bulk", ["JSONText", "JobCatalog", "JobStore", crypto]),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
         // The command line.
@@ -82,7 +83,7 @@ let package = Package(
             "Commands",
             [
                 "Benchmarking", "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore",
-                "Migrations", "JobCatalog", "Documents", "Worker",
+                "Migrations", "JobCatalog", "Documents", "Bulk", "Worker",
                 argumentParser, logging, signals,
             ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
@@ -111,5 +112,6 @@ let package = Package(
         tests("DocumentsTests", ["Documents"]),
         tests("ProofsTests", ["nightshift", "nightshift-proof", "Proofs", "JobStore"]),
         tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", "Proofs", grdb]),
+        tests("BulkTests", ["Bulk", "JSONText", "JobCatalog", "JobStore"]),
     ]
 )

@@ -13,6 +13,7 @@ public struct Nightshift: AsyncParsableCommand {
             RetryCommand.self, HoldCommand.self, ReleaseCommand.self, ReprioritizeCommand.self, BatchCommand.self,
             ScheduleCommand.self, KindsCommand.self, QueueCommand.self, ModelCommand.self, PathsCommand.self,
             DoctorCommand.self, EventsCommand.self, BackupCommand.self, PruneCommand.self, MigrateCommand.self,
+            ImportCommand.self, ExportCommand.self, PipeCommand.self, SplitCommand.self, MergeCommand.self,
             CompletionsCommand.self,
             EngineCommand.self,
         ])

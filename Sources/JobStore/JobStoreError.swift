@@ -44,8 +44,18 @@ public enum JobStoreError: Error, Sendable, Equatable {
     case refusedSchedule(name: String, reason: String)
     /// There is no queue of that name.
     case unknownQueue(name: String, known: [String])
+    /// A file that can't be a shard of this queue, or a folder that no shards can be made in.
+    case refusedShard(path: String, reason: String)
     /// Anything else SQLite reports.
     case sqlite(path: String, code: Int, message: String)
+
+    /// Whether it tells of one job of several, which the others have nothing to do with.
+    var isAboutOneJob: Bool {
+        switch self {
+        case .refusedJob, .duplicateCustomID, .nulCharacter: true
+        default: false
+        }
+    }
 
     /// Whether the same call may succeed later without anybody changing anything in it: what a worker that holds a
     /// result in memory must try again rather than give up.
@@ -121,6 +131,8 @@ extension JobStoreError: CustomStringConvertible {
             "The schedule '\(name)' was not added: \(reason)"
         case .unknownQueue(let name, let known):
             "There is no queue '\(name)'. Queues: \(known.joined(separator: ", "))"
+        case .refusedShard(let path, let reason):
+            "\(path): \(reason)"
         case .sqlite(let path, let code, let message):
             "SQLite reports error \(code) for \(path): \(message)"
         }

@@ -72,4 +72,50 @@ struct ScaleTests {
         #expect(counts.contains(StateCount(queue: "default", state: .completed, count: finished + 500)))
         // Times are printed, not tested: they say more about what else the machine does. `plan` tests that claims seek.
     }
+
+    @Test("many jobs are enqueued, inspected and pruned; the pace is printed (NIGHTSHIFT_BULK_JOBS)")
+    func bulk() async throws {
+        let test = try TestStore()
+        let store = test.store
+        let total = ProcessInfo.processInfo.environment["NIGHTSHIFT_BULK_JOBS"].flatMap(Int.init) ?? 5000
+        let text = String(repeating: "Bees make honey. ", count: 30)
+        let processorTime = clock()
+        let adding = try await milliseconds {
+            for first in stride(from: 0, to: total, by: 10_000) {
+                try await store.enqueue(
+                    (first..<min(first + 10_000, total)).lazy.map { number in
+                        var job = NewJob.text(text)
+                        job.uniqueKey = "import:\(number)"
+                        return job
+                    }, now: start)
+            }
+        }
+        let addingProcessorTime = Double(clock() - processorTime) / Double(CLOCKS_PER_SEC) * 1000
+        let counting = try await milliseconds { _ = try await store.stateCounts() }
+        let listing = try await milliseconds { _ = try await store.list(newestFirst: true, limit: 50) }
+        let showing = try await milliseconds { _ = try await store.job(Int64(total)) }
+        let cancelling = try await milliseconds { _ = try await store.cancel(JobSelection()) }
+        var removed = 0
+        let pruning = try await milliseconds {
+            let selection = PruneSelection(states: [.cancelled], before: .distantFuture)
+            while true {
+                let page = try await store.prune(selection, limit: 1000, now: seconds(9)).jobs
+                removed += page
+                if page == 0 { break }
+                try await store.checkpointIfLarge()
+            }
+        }
+        let shrinking = try await milliseconds { try await store.shrink() }
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") } ?? ""
+        print(
+            """
+            \(total) jobs: added \(Int(Double(total) / adding * 1000))/s, \
+            of processor time \(Int(Double(total) / addingProcessorTime * 1000))/s; ms to count \(counting), list \(listing), \
+            show \(showing); cancelled \(Int(Double(total) / cancelling * 1000))/s, pruned \(Int(Double(total) / pruning * 1000))/s, \
+            shrunk in \(shrinking) ms to \(store.fileSize()) bytes; \(peak)
+            """)
+        #expect(removed == total)
+        #expect(try await store.stateCounts().isEmpty)
+    }
 }

@@ -81,7 +81,8 @@ extension JobStoreError {
         case .sqliteTooOld: .unavailable
         case .busy: .temporary
         case .diskFull, .corrupt, .inputOutput, .sqlite, .fileGone: .ioError
-        case .refusedJob, .refusedSchedule, .duplicateCustomID, .nulCharacter, .optionsNotAnObject, .constraint:
+        case .refusedJob, .refusedSchedule, .duplicateCustomID, .nulCharacter, .optionsNotAnObject, .constraint,
+            .refusedShard:
             .badData
         }
     }

@@ -32,6 +32,46 @@ extension JobStore {
         return enqueued
     }
 
+    /// Enqueues jobs in their order in one transaction: what is refused is told, and the others go in.
+    ///
+    /// - Parameter jobs: few enough for a short transaction, some thousand at most.
+    /// - Returns: what became of each.
+    /// - Throws: `JobStoreError` for what isn't about a single job; nothing is stored then.
+    public func enqueueEach(
+        _ jobs: [NewJob], now: Date
+    ) async throws -> [Result<EnqueuedJob, JobStoreError>] {
+        let outcomes = try await write { db in
+            let inserter = JobInserter(db: db, now: now)
+            return try jobs.enumerated().map { index, job -> Result<EnqueuedJob, JobStoreError> in
+                do {
+                    return .success(try inserter.insert(job, index: index))
+                } catch let error as JobStoreError where error.isAboutOneJob {
+                    return .failure(error)
+                }
+            }
+        }
+        try await checkpointIfLarge()
+        return outcomes
+    }
+
+    /// The job of a batch that has the name, and what its metadata say.
+    public func job(ofBatch batchID: Int64, customID: String) async throws -> (id: Int64, metadataJSON: String)? {
+        try await read { db in
+            let row = try Row.fetchOne(
+                db, sql: "SELECT id, metadata FROM jobs WHERE batch_id = ? AND custom_id = ?",
+                arguments: [batchID, customID])
+            return try row.map { (try $0.value("id"), try $0.value("metadata")) }
+        }
+    }
+
+    /// Whether an open or completed job has each of the keys.
+    public func areTaken(uniqueKeys keys: [String]) async throws -> [Bool] {
+        try await read { db in
+            let query = try db.cachedStatement(sql: JobInserter.keyQuery)
+            return try keys.map { try Int64.fetchOne(query, arguments: [$0]) != nil }
+        }
+    }
+
     /// Says that no more jobs will be added to a batch; adding one is refused from then on.
     ///
     /// - Returns: false where there is no batch of that name.
@@ -120,15 +160,16 @@ private struct JobInserter {
         try insert(into: "batch_dependencies", "batch_id", job.afterBatches)
     }
 
+    static let keyQuery = """
+        SELECT id FROM jobs
+        WHERE unique_key = ? AND unique_key IS NOT NULL AND state NOT IN ('cancelled','discarded')
+        """
+
     /// The open or completed job that has the key already. Asked first, since an insert that gives way to it would use up
     /// an id.
     private func existingJob(uniqueKey: String?) throws -> EnqueuedJob? {
         guard let uniqueKey else { return nil }
-        let query = try db.cachedStatement(
-            sql: """
-                SELECT id FROM jobs
-                WHERE unique_key = ? AND unique_key IS NOT NULL AND state NOT IN ('cancelled','discarded')
-                """)
+        let query = try db.cachedStatement(sql: Self.keyQuery)
         return try Int64.fetchOne(query, arguments: [uniqueKey]).map { EnqueuedJob(id: $0, isNew: false) }
     }
 

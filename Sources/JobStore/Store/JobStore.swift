@@ -116,6 +116,8 @@ public final class JobStore: JobQueue {
             guard !db.configuration.readonly else { return }
             // Checkpoints are made in one place only, see `checkpoint`.
             try db.execute(sql: "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864")
+            // The pages of a thousand long texts: of fewer, some would be written to the log again and again.
+            try db.execute(sql: "PRAGMA cache_size = -24576")
         }
         return configuration
     }

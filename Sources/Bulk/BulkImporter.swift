@@ -1,0 +1,205 @@
+import Crypto
+public import Foundation
+import JSONText
+public import JobStore
+
+/// What an import did.
+public struct ImportReport: Sendable, Equatable {
+    /// Records read, wrong ones included.
+    public var records = 0
+    public var added = 0
+    /// Jobs that were there already, from an earlier run of the same import.
+    public var present = 0
+    public var refused = 0
+    /// The ids of the first and the last job that was added.
+    public var firstID: Int64?
+    public var lastID: Int64?
+
+    public init() {}
+}
+
+/// Brings the records of a file into the queue, some thousand to a transaction.
+///
+/// Every job has a unique key made of what it asks for, its batch, its `custom_id`, and, for lines without one, of how often
+/// the same was asked before in the file. So the same import again adds what is missing, however the first one ended, and
+/// lines that were moved or added in between change nothing about that.
+public struct BulkImporter {
+    public enum Mode: Sendable {
+        /// Adds jobs.
+        case add
+        /// Only says what would be added and what is wrong.
+        case check
+    }
+
+    /// Whichever is reached first ends a transaction.
+    private static let jobsAtOnce = 2000
+    private static let bytesAtOnce = 16 << 20
+
+    private let store: JobStore
+    private let parser: JobLineParser
+    private let mode: Mode
+    private let fileName: String
+    private let batch: String?
+    private let refuse: (BulkProblem) throws -> Void
+    private var seenNames = SeenLines()
+    private var seenTexts = SeenLines()
+    private var page: [BulkJob] = []
+    private var pageBytes = 0
+    public private(set) var report = ImportReport()
+
+    /// - parameters:
+    ///   - fileName: named in the jobs' metadata.
+    ///   - batch: the name of the batch that the parser's defaults give to jobs.
+    ///   - refuse: called for each line that becomes no job.
+    public init(
+        store: JobStore, parser: JobLineParser, mode: Mode, fileName: String, batch: String?,
+        refuse: @escaping (BulkProblem) throws -> Void
+    ) {
+        self.store = store
+        self.parser = parser
+        self.mode = mode
+        self.fileName = fileName
+        self.batch = batch
+        self.refuse = refuse
+    }
+
+    /// Reads to the end.
+    ///
+    /// - parameter progress: called now and then.
+    /// - throws: what reading and the store throw; what was added before stays.
+    public mutating func run(
+        _ reader: inout some RecordReader, now: () -> Date, progress: (ImportReport, _ offset: Int) -> Void
+    ) async throws {
+        while let record = try reader.next() {
+            report.records += 1
+            do throws(BulkProblem) {
+                try take(try parser.job(from: try record.get()))
+            } catch {
+                try note(error)
+            }
+            if page.count >= Self.jobsAtOnce || pageBytes >= Self.bytesAtOnce {
+                try await flush(now: now())
+                progress(report, reader.offset)
+            }
+        }
+        try await flush(now: now())
+    }
+
+    private mutating func note(_ problem: BulkProblem) throws {
+        report.refused += 1
+        try refuse(problem)
+    }
+
+    private mutating func take(_ job: BulkJob) throws(BulkProblem) {
+        var job = job
+        let content = job.job.contentKey
+        var occurrence = 1
+        if let name = job.customID {
+            let sighting = seenNames.note(name, line: job.line)
+            guard sighting.count == 1 else {
+                throw BulkProblem(
+                    line: job.line, customID: name, code: "duplicate_custom_id",
+                    message: "the custom_id '\(name)' stands on line \(sighting.line) already")
+            }
+        } else {
+            occurrence = seenTexts.note(content, line: job.line).count
+        }
+        job.job.uniqueKey = Self.key(content, batch: batch, customID: job.customID, occurrence: occurrence)
+        job.job.metadata[RequestOrigin.importedFrom] = .string("\(fileName):\(job.line)")
+        pageBytes += job.job.textSize
+        page.append(job)
+    }
+
+    /// "import:" and 128 bits in hexadecimal digits.
+    static func key(_ content: String, batch: String?, customID: String?, occurrence: Int) -> String {
+        var hash = SHA256()
+        for part in [content, batch ?? "", customID ?? "", customID == nil ? "\(occurrence)" : ""] {
+            hash.update(data: Data("\(part.utf8.count):\(part)".utf8))
+        }
+        let digits = Array("0123456789abcdef".utf8)
+        var text = Array("import:".utf8)
+        for byte in hash.finalize().prefix(16) { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private mutating func flush(now: Date) async throws {
+        guard !page.isEmpty else { return }
+        defer {
+            page.removeAll(keepingCapacity: true)
+            pageBytes = 0
+        }
+        switch mode {
+        case .add:
+            let outcomes = try await store.enqueueEach(page.map(\.job), now: now)
+            for (job, outcome) in zip(page, outcomes) {
+                switch outcome {
+                case .success(let enqueued): count(enqueued)
+                case .failure(let error): try note(try await problem(job, error))
+                }
+            }
+        case .check:
+            let taken = try await store.areTaken(uniqueKeys: page.compactMap(\.job.uniqueKey))
+            for (job, isTaken) in zip(page, taken) {
+                if isTaken {
+                    report.present += 1
+                } else if let problem = try await clash(job) {
+                    try note(problem)
+                } else {
+                    report.added += 1
+                }
+            }
+        }
+    }
+
+    private mutating func count(_ job: EnqueuedJob) {
+        guard job.isNew else {
+            report.present += 1
+            return
+        }
+        report.added += 1
+        report.firstID = report.firstID ?? job.id
+        report.lastID = job.id
+    }
+
+    private func problem(_ job: BulkJob, _ error: JobStoreError) async throws -> BulkProblem {
+        switch error {
+        case .duplicateCustomID:
+            if let clash = try await clash(job) { return clash }
+            return BulkProblem(
+                line: job.line, customID: job.customID, code: "duplicate_custom_id", message: error.description)
+        case .nulCharacter(_, let field):
+            return BulkProblem(
+                line: job.line, customID: job.customID, code: "invalid_request",
+                message: "the \(field) holds a NUL character, so it is not text")
+        case .refusedJob(_, let constraint):
+            return BulkProblem(line: job.line, customID: job.customID, code: "refused", message: constraint)
+        default:
+            return BulkProblem(line: job.line, customID: job.customID, code: "refused", message: error.description)
+        }
+    }
+
+    /// Who has the name in the batch.
+    private func clash(_ job: BulkJob) async throws -> BulkProblem? {
+        guard let batchID = job.job.batchID, let name = job.customID,
+            let other = try await store.job(ofBatch: batchID, customID: name)
+        else { return nil }
+        let origin = (try? JSONParser.parse(other.metadataJSON))?[RequestOrigin.importedFrom]
+        let place = if case .string(let place)? = origin { " (from \(place))" } else { "" }
+        return BulkProblem(
+            line: job.line, customID: name, code: "duplicate_custom_id",
+            message:
+                "the custom_id '\(name)' is taken in the batch by job \(other.id)\(place), which asks for something else "
+                + "or was given up (nightshift retry \(other.id))")
+    }
+}
+
+extension NewJob {
+    /// Bytes of its text.
+    fileprivate var textSize: Int {
+        switch input {
+        case .inline(let text): text.utf8.count
+        case .document(let document): document.text.utf8.count
+        case .documentID, .none: 0
+        }
+    }
+}
