@@ -69,18 +69,19 @@ let package = Package(
         .target(
             name: "BuiltInJobs", path: "jobs",
             resources: [
-                .embedInCode("answer.yaml"), .embedInCode("generate.yaml"), .embedInCode("paraphrase.yaml"),
-                .embedInCode("summarize.yaml"),
+                .embedInCode("answer.yaml"), .embedInCode("generate.yaml"), .embedInCode("mlperf-summarize.yaml"),
+                .embedInCode("paraphrase.yaml"), .embedInCode("summarize.yaml"),
             ], swiftSettings: strict),
         module("JobCatalog", ["JSONText", "BuiltInJobs", "Tokenization", yams]),
         module("Documents", [crypto]),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
+        module("Evaluation", ["JSONText", "JobCatalog", "Tokenization"]),
         module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
         // The command line.
         module(
             "Commands",
             [
-                "Benchmarking", "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore",
+                "Benchmarking", "Evaluation", "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore",
                 "Migrations", "JobCatalog", "Documents", "Worker",
                 argumentParser, logging, signals,
             ]),
@@ -99,6 +100,7 @@ let package = Package(
         tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         tests("JobCatalogTests", ["JSONText", "JobCatalog", "Tokenization"]),
         tests("DocumentsTests", ["Documents"]),
+        tests("EvaluationTests", ["Evaluation", "JSONText", "Tokenization"]),
         tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", grdb]),
     ]
 )
