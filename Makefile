@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: demo test build setup install format lint bench-tokenizer bench-peers check-gguf help
+.PHONY: demo test build setup install format lint bench-tokenizer bench-peers check-gguf check-rouge help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -41,3 +41,6 @@ bench-peers: build ## the engine beside CTranslate2, OpenVINO, llama.cpp and Hug
 
 check-gguf: ## GGUF files both ways with the PyPI package `gguf`
 	Extras/checks/gguf/check.sh
+
+check-rouge: ## ROUGE and the stemmer beside the PyPI package `rouge-score`
+	Extras/checks/rouge/check.sh

@@ -32,15 +32,14 @@ public final class PredictionJournal {
         self.handle = handle
         var lines = try LineReader(path: path)
         var length = 0
-        if let first = try lines.next(), lines.endsWithNewline {
-            guard String(decoding: first, as: UTF8.self) == header else {
+        if let first = try lines.next() {
+            // Of a header that was cut, the beginning is there.
+            guard lines.endsWithNewline ? Array(header.utf8) == first : header.utf8.starts(with: first) else {
                 throw EvaluationError.line(
                     path: path, line: 1,
-                    problem:
-                        "the summaries here are of another model, data set or options; remove the file to begin anew"
-                )
+                    problem: "the texts here are of another model, data set or options; remove the file to begin anew")
             }
-            length = first.count + 1
+            if lines.endsWithNewline { length = first.count + 1 }
             var seen: Set<Int> = []
             while let line = try lines.next(), lines.endsWithNewline {
                 let entry = try Self.entry(

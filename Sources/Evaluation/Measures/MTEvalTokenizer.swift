@@ -1,16 +1,16 @@
-import Foundation
-
 /// The tokenizer `13a` of sacrebleu, which is that of NIST's mteval-v13a, on small letters.
 enum MTEvalTokenizer {
     /// The words and signs of `text`; one empty word for a text without any, as splitting an empty text at spaces gives.
     static func words(in text: String) -> [String] {
-        var line = smallLetters(text).replacing("<skipped>", with: "").replacing("-\n", with: "")
-            .replacing("\n", with: " ")
+        var scalars = smallLetters(text)
+        scalars = replacing("<skipped>", with: "", in: scalars)
+        scalars = replacing("-\n", with: "", in: scalars)
+        scalars = replacing("\n", with: " ", in: scalars)
         for (entity, sign) in [("&quot;", "\""), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">")] {
-            line = line.replacing(entity, with: sign)
+            scalars = replacing(entity, with: sign, in: scalars)
         }
-        var scalars = Array(" \(line) ".unicodeScalars)
-        scalars = scalars.flatMap { isSign($0) ? [" ", $0, " "] : [$0] }
+        scalars = [" "] + scalars + [" "]
+        scalars = scalars.reduce(into: []) { $0 += isSign($1) ? [" ", $1, " "] : [$1] }
         // Pairs are taken from left to right and never overlap, as a regular expression finds them.
         scalars = replacingPairs(scalars, where: { !isDigit($0) && isPoint($1) }) { [$0, " ", $1, " "] }
         scalars = replacingPairs(scalars, where: { isPoint($0) && !isDigit($1) }) { [" ", $0, " ", $1] }
@@ -19,9 +19,39 @@ enum MTEvalTokenizer {
         return words.isEmpty ? [""] : words
     }
 
-    /// Scalar by scalar: a sigma at the end of a word stays what it is everywhere else, other than in Python.
-    private static func smallLetters(_ text: String) -> String {
-        text.unicodeScalars.reduce(into: "") { $0 += $1.properties.lowercaseMapping }
+    /// Scalar by scalar: a sigma at the end of a word becomes what it becomes everywhere else, other than in Python.
+    private static func smallLetters(_ text: String) -> [Unicode.Scalar] {
+        var scalars: [Unicode.Scalar] = []
+        scalars.reserveCapacity(text.utf8.count)
+        for scalar in text.unicodeScalars {
+            if scalar.isASCII {
+                let isCapital = ("A"..."Z").contains(scalar)
+                scalars.append(isCapital ? Unicode.Scalar(UInt8(scalar.value) | 0x20) : scalar)
+            } else {
+                scalars += scalar.properties.lowercaseMapping.unicodeScalars
+            }
+        }
+        return scalars
+    }
+
+    private static func replacing(
+        _ old: String, with new: String, in scalars: [Unicode.Scalar]
+    ) -> [Unicode.Scalar] {
+        let (old, new) = (Array(old.unicodeScalars), Array(new.unicodeScalars))
+        guard scalars.contains(old[0]) else { return scalars }
+        var result: [Unicode.Scalar] = []
+        result.reserveCapacity(scalars.count)
+        var index = 0
+        while index < scalars.count {
+            if scalars[index] == old[0], scalars[index...].starts(with: old) {
+                result += new
+                index += old.count
+            } else {
+                result.append(scalars[index])
+                index += 1
+            }
+        }
+        return result
     }
 
     private static func replacingPairs(

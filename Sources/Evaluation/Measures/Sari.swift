@@ -9,9 +9,10 @@ public enum Sari {
     /// - returns: `nil` without references.
     public static func score(source: String, prediction: String, references: [String]) -> Double? {
         guard !references.isEmpty else { return nil }
-        let source = MTEvalTokenizer.words(in: source)
-        let prediction = MTEvalTokenizer.words(in: prediction)
-        let references = references.map(MTEvalTokenizer.words)
+        var numbers = WordNumbers()
+        let source = numbers.of(MTEvalTokenizer.words(in: source))
+        let prediction = numbers.of(MTEvalTokenizer.words(in: prediction))
+        let references = references.map { numbers.of(MTEvalTokenizer.words(in: $0)) }
         let sum = (1...4).reduce(0.0) { sum, length in
             sum
                 + score(
@@ -21,7 +22,7 @@ public enum Sari {
         return sum / 4
     }
 
-    private typealias Counts = [[String]: Int]
+    private typealias Counts = [[Int]: Int]
 
     /// The mean of the three parts for runs of one length.
     private static func score(source: Counts, prediction: Counts, references: [Counts]) -> Double {
