@@ -81,7 +81,8 @@ let package = Package(
         module(
             "Commands",
             [
-                "Benchmarking", "Evaluation", "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore",
+                "Benchmarking", "Evaluation", "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels",
+                "JobStore",
                 "Migrations", "JobCatalog", "Documents", "Worker",
                 argumentParser, logging, signals,
             ]),

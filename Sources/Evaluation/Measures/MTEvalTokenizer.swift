@@ -12,9 +12,9 @@ enum MTEvalTokenizer {
         scalars = [" "] + scalars + [" "]
         scalars = scalars.reduce(into: []) { $0 += isSign($1) ? [" ", $1, " "] : [$1] }
         // Pairs are taken from left to right and never overlap, as a regular expression finds them.
-        scalars = replacingPairs(scalars, where: { !isDigit($0) && isPoint($1) }) { [$0, " ", $1, " "] }
-        scalars = replacingPairs(scalars, where: { isPoint($0) && !isDigit($1) }) { [" ", $0, " ", $1] }
-        scalars = replacingPairs(scalars, where: { isDigit($0) && $1 == "-" }) { [$0, " ", $1, " "] }
+        scalars = replacingPairs(scalars, where: { !isDigit($0) && isPoint($1) }, with: { [$0, " ", $1, " "] })
+        scalars = replacingPairs(scalars, where: { isPoint($0) && !isDigit($1) }, with: { [" ", $0, " ", $1] })
+        scalars = replacingPairs(scalars, where: { isDigit($0) && $1 == "-" }, with: { [$0, " ", $1, " "] })
         let words = scalars.split { isSpace($0) }.map { String(String.UnicodeScalarView($0)) }
         return words.isEmpty ? [""] : words
     }

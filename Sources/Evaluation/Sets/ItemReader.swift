@@ -86,7 +86,9 @@ public struct ItemReader: Sendable {
     private func text(_ part: Part, _ object: JSONObject, _ line: Int) throws(EvaluationError) -> String? {
         switch field(part, object) {
         case nil: return nil
-        case (_, .string(let text))?: return text
+        case (let name, .string(let text))?:
+            if part == .prediction { try checkLength(text, name, line) }
+            return text
         case (let name, let value)?: throw problem(line, "\(name): expected a text, found \(value.summary)")
         }
     }
@@ -101,17 +103,29 @@ public struct ItemReader: Sendable {
     private func references(_ object: JSONObject, _ line: Int) throws(EvaluationError) -> [String]? {
         switch field(.reference, object) {
         case nil: return nil
-        case (_, .string(let text))?: return [text]
+        case (let name, .string(let text))?:
+            try checkLength(text, name, line)
+            return [text]
         case (let name, .array(let values))?:
             var texts: [String] = []
             for value in values {
                 guard case .string(let text) = value else {
                     throw problem(line, "\(name): expected texts, found \(value.summary)")
                 }
+                try checkLength(text, name, line)
                 texts.append(text)
             }
             return texts
         case (let name, let value)?: throw problem(line, "\(name): expected a text or texts, found \(value.summary)")
+        }
+    }
+
+    /// Texts are compared in the square of their length.
+    private static let maximumLength = 1 << 20
+
+    private func checkLength(_ text: String, _ name: String, _ line: Int) throws(EvaluationError) {
+        if text.utf8.count > Self.maximumLength {
+            throw problem(line, "\(name): more than \(Self.maximumLength) bytes, too long to be compared")
         }
     }
 

@@ -9,7 +9,7 @@ struct AccuracyLogTests {
         let file = try TemporaryFile(text)
         do {
             return try AccuracyLog(path: file.path, type: type, sampleCount: samples, vocabularySize: 50_257)
-        } catch let error as EvaluationError {
+        } catch {
             // The file's name differs from run to run.
             switch error {
             case .entry(_, let index, let problem):
