@@ -100,17 +100,18 @@ struct EvaluateCommandTests {
         #expect(none.status == 65 && none.errors == "nightshift: the set has no items\n")
     }
 
-    @Test(
-        "what can't be is refused before anything is done",
-        arguments: [
-            (["--task", "summarize"], 64), (["--task", "nothing", "-"], 64),
-            (["--task", "summarize", "--limit", "0", "-"], 64), (["--task", "summarize", "--where", "x", "-"], 64),
-            (["--task", "summarize", "--field", "x=y", "-"], 64), (["--task", "mlperf", "--from-queue"], 64),
-            (["--task", "summarize", "nowhere.jsonl"], 66), (["--task", "summarize", "."], 66),
-            (["--task", "summarize", "--kind", "nothing", "-"], 65),
-            (["--task", "summarize", "-o", "temperature=-1", "-"], 65), (["--task", "mlperf", "."], 66),
-        ])
-    func refused(arguments: [String], status: Int32) throws {
+    /// Arguments after `evaluate`, and the exit code.
+    private static let refusals: [(String, Int32)] = [
+        ("--task summarize", 64), ("--task nothing -", 64), ("--task summarize --limit 0 -", 64),
+        ("--task summarize --where x -", 64), ("--task summarize --field x=y -", 64),
+        ("--task mlperf --from-queue", 64),
+        ("--task summarize nowhere.jsonl", 66), ("--task summarize .", 66), ("--task summarize --kind nothing -", 65),
+        ("--task summarize -o temperature=-1 -", 65), ("--task mlperf .", 66),
+    ]
+
+    @Test("what can't be is refused before anything is done", arguments: refusals)
+    func refused(arguments: String, status: Int32) throws {
+        let arguments = arguments.split(separator: " ").map(String.init)
         let outcome = try queue.commandLine.run(["evaluate"] + arguments, input: "{\"document\": \"x\"}\n")
         #expect(outcome.status == status, "\(outcome.errors)")
         #expect(outcome.output == "")

@@ -35,7 +35,7 @@ struct EvaluateMLPerfTests {
     @Test("a run that was killed goes on, and the log is that of a run that wasn't")
     func killed() throws {
         let running = try queue.commandLine.start(arguments + ["--batch-rows", "4"])
-        try waitUntil("some texts") {
+        waitUntil("some texts") {
             let text = (try? String(contentsOfFile: journal, encoding: .utf8)) ?? ""
             return text.count { $0 == "\n" } >= 3
         }
