@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: demo test build setup install format lint bench-tokenizer bench-peers check-gguf help
+.PHONY: demo test build setup install format lint bench-tokenizer bench-peers check-gguf check-rouge help
 .PHONY: build-proof proof-kill proof-kill-engine proof-power proof-sequences proof-faults proof-engine proof-signals
 .PHONY: proof-clock proof-rates proof-soak bench-queue test-tsan coverage
 
@@ -43,6 +43,9 @@ bench-peers: build ## the engine beside CTranslate2, OpenVINO, llama.cpp and Hug
 
 check-gguf: ## GGUF files both ways with the PyPI package `gguf`
 	Extras/checks/gguf/check.sh
+
+check-rouge: ## ROUGE and the stemmer beside the PyPI package `rouge-score`
+	Extras/checks/rouge/check.sh
 
 # The proofs: what each tries, and the last figures, are in Docs/proofs.md.
 KILLS ?= 10000

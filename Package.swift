@@ -70,20 +70,21 @@ let package = Package(
         .target(
             name: "BuiltInJobs", path: "jobs",
             resources: [
-                .embedInCode("answer.yaml"), .embedInCode("generate.yaml"), .embedInCode("paraphrase.yaml"),
-                .embedInCode("summarize.yaml"),
+                .embedInCode("answer.yaml"), .embedInCode("generate.yaml"), .embedInCode("mlperf-summarize.yaml"),
+                .embedInCode("paraphrase.yaml"), .embedInCode("summarize.yaml"),
             ], swiftSettings: strict),
         module("JobCatalog", ["JSONText", "BuiltInJobs", "Tokenization", yams]),
         module("Documents", [crypto]),
         module("Bulk", ["JSONText", "JobCatalog", "JobStore", crypto]),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
+        module("Evaluation", ["JSONText", "JobCatalog", "Tokenization"]),
         module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
         // The command line.
         module(
             "Commands",
             [
-                "Benchmarking", "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore",
-                "Migrations", "JobCatalog", "Documents", "Bulk", "Worker",
+                "Benchmarking", "Bulk", "Documents", "Evaluation", "GPTJ", "Generation", "JSONText", "JobCatalog",
+                "JobStore", "Kernels", "Migrations", "ModelFiles", "Tokenization", "Worker",
                 argumentParser, logging, signals,
             ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
@@ -113,5 +114,6 @@ let package = Package(
         tests("ProofsTests", ["nightshift", "nightshift-proof", "Proofs", "JobStore"]),
         tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", "Proofs", grdb]),
         tests("BulkTests", ["Bulk", "JSONText", "JobCatalog", "JobStore"]),
+        tests("EvaluationTests", ["Evaluation", "JSONText", "Tokenization"]),
     ]
 )

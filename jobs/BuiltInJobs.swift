@@ -5,6 +5,7 @@ public enum BuiltInJobs {
         [
             ("answer", PackageResources.answer_yaml),
             ("generate", PackageResources.generate_yaml),
+            ("mlperf-summarize", PackageResources.mlperf_summarize_yaml),
             ("paraphrase", PackageResources.paraphrase_yaml),
             ("summarize", PackageResources.summarize_yaml),
         ]

@@ -37,6 +37,9 @@ public struct DecodingOptions: Sendable, Equatable {
     public var beamCount = 1
     /// `length_penalty` of a beam search.
     public var lengthPenalty = 1.0
+    /// `length_penalty_includes_prompt`, which HuggingFace has no name for: the length counts the prompt and not an end
+    /// token, as its beam search did until November 2023.
+    public var lengthPenaltyIncludesPrompt = false
     /// `early_stopping` of a beam search.
     public var earlyStopping = EarlyStopping.heuristic
     /// `seed`: at least 0; `nil` lets the worker choose one, and record it.
@@ -61,6 +64,7 @@ enum ParameterName: String, CaseIterable {
     case noRepeatNgramSize = "no_repeat_ngram_size"
     case beamCount = "num_beams"
     case lengthPenalty = "length_penalty"
+    case lengthPenaltyIncludesPrompt = "length_penalty_includes_prompt"
     case earlyStopping = "early_stopping"
     case seed
 
@@ -117,6 +121,7 @@ extension DecodingOptions {
         case .noRepeatNgramSize: noRepeatNgramSize = try value.integer(0...Self.maximumCount)
         case .beamCount: beamCount = try value.integer(1...64)
         case .lengthPenalty: lengthPenalty = try value.number("a number") { _ in true }
+        case .lengthPenaltyIncludesPrompt: lengthPenaltyIncludesPrompt = try value.boolean()
         case .earlyStopping:
             if value.value == .string("never") {
                 earlyStopping = .never

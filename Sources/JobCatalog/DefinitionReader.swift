@@ -4,14 +4,14 @@
 /// name: summarize             # optional; must be the file's name
 /// description: ...
 /// inputs: {document: required, question: optional}
-/// trim: whitespace            # or newline
+/// trim: whitespace            # newline, nothing
 /// options:
 ///   length: {description: ..., type: string, default: short, values: [short, medium]}
 /// parameters: {temperature: 0.7}        # HuggingFace's names
 /// budget: {input: 1800, output: 120}    # tokens; output is max_new_tokens
 /// stop: ["###"]
 /// postprocess: [trim, first_paragraph, {strip_label: ["Summary:"]}]
-/// overflow: refuse            # truncate, map-reduce, retrieve
+/// overflow: refuse            # truncate, truncate-prompt, map-reduce, retrieve
 /// output: text                # json
 /// constraint: {...}
 /// adapter: path

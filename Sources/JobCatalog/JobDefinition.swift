@@ -9,6 +9,7 @@ public struct JobDefinition: Sendable, Equatable {
         case whitespace
         /// One line end, which editors put at the end of every file.
         case newline
+        case nothing
     }
 
     /// The file's name without its extension.
@@ -104,6 +105,7 @@ public struct JobDefinition: Sendable, Equatable {
         case .whitespace: PostProcessing([.trim]).apply(to: text)
         // A CR LF is one character, and one line end.
         case .newline: text.last?.isNewline == true ? String(text.dropLast()) : text
+        case .nothing: text
         }
     }
 

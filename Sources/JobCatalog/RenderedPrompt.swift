@@ -7,6 +7,9 @@ public enum OverflowPolicy: String, CaseIterable, Sendable {
     case refuse
     /// The document's end is cut off and the result marked as truncated.
     case truncate
+    /// The prompt's end is cut off, whatever stands there, and the result marked as truncated. Only for benchmarks that
+    /// want it so: what the template says after the document is lost.
+    case truncatePrompt = "truncate-prompt"
     /// Parts are worked on alone and their results joined.
     case mapReduce = "map-reduce"
     /// The parts that a question is about are looked up.

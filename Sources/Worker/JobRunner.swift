@@ -130,7 +130,8 @@ struct JobRunner: Sendable {
             finishReason: .cancelled, engine: engine.description)
     }
 
-    private func ending(_ prepared: PreparedJob, _ output: GenerationOutput, loadDuration: Duration) -> JobEnding {
+    /// What a job's text becomes of what was generated.
+    func ending(_ prepared: PreparedJob, _ output: GenerationOutput, loadDuration: Duration) -> JobEnding {
         let figures = AttemptFigures(
             loadMilliseconds: loadDuration.wholeMilliseconds,
             promptMilliseconds: output.promptDuration.wholeMilliseconds,

@@ -101,6 +101,7 @@ package struct JobPreparation: Sendable {
         let limit = min(contextLength - prompt.outputTokenBudget, prompt.inputTokenBudget ?? .max)
         let tokens = tokenizer.encode(prompt.pieces)
         if tokens.count <= limit { return (prompt, tokens, false) }
+        if prompt.overflow == .truncatePrompt, limit > 0 { return (prompt, Array(tokens.prefix(limit)), true) }
         guard prompt.overflow == .truncate else {
             throw tooLong(prompt, tokens: tokens.count, limit: limit)
         }
@@ -113,7 +114,7 @@ package struct JobPreparation: Sendable {
     private func tooLong(_ prompt: RenderedPrompt, tokens: Int, limit: Int) -> JobRefusal {
         let wanted =
             switch prompt.overflow {
-            case .refuse, .truncate: ""
+            case .refuse, .truncate, .truncatePrompt: ""
             case .mapReduce, .retrieve:
                 " ('\(prompt.overflow.rawValue)' isn't there yet)"
             }
@@ -172,6 +173,7 @@ extension DecodingParameters {
         noRepeatNgramSize = parameters.noRepeatNgramSize
         beamCount = parameters.beamCount
         lengthPenalty = parameters.lengthPenalty
+        lengthPenaltyIncludesPrompt = parameters.lengthPenaltyIncludesPrompt
         earlyStopping =
             switch parameters.earlyStopping {
             case .atOnce: .atOnce

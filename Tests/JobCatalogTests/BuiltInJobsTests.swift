@@ -11,7 +11,7 @@ struct BuiltInJobsTests {
 
     @Test("the kinds are there and none is broken")
     func kinds() {
-        #expect(catalog.kinds == ["answer", "generate", "paraphrase", "summarize"])
+        #expect(catalog.kinds == ["answer", "generate", "mlperf-summarize", "paraphrase", "summarize"])
         #expect(catalog.problems.map(\.description) == [])
     }
 
@@ -23,9 +23,10 @@ struct BuiltInJobsTests {
             let prompt = try definition.prompt(
                 style: style, inputs: definition.name == "answer" ? answerInputs : inputs)
             let documents = prompt.documentPieces.map { prompt.pieces[$0] }
-            #expect(documents == [.plain(definition.name == "generate" ? "  The text." : "The text.")])
+            let whole = ["generate": "  The text.", "mlperf-summarize": "  The text.\n"]
+            #expect(documents == [.plain(whole[definition.name] ?? "The text.")])
             #expect(prompt.text.last != " ", "a space after the last label changes the first token")
-            #expect(prompt.overflow == .refuse)
+            #expect(prompt.overflow == (definition.name == "mlperf-summarize" ? .truncatePrompt : .refuse))
             #expect(prompt.stopStrings.allSatisfy { !$0.isEmpty })
         }
     }
@@ -80,6 +81,25 @@ struct BuiltInJobsTests {
                 == "Below is an instruction that describes a task, paired with an input that provides further context. "
                 + "Write a response that appropriately completes the request.\n\n### Instruction:\n"
                 + "Summarize the following news article:\n\n### Input:\nThe text.\n\n### Response:")
+    }
+
+    @Test("mlperf-summarize has MLPerf's prompt and parameters, and the article as it stands")
+    func mlperfSummarize() throws {
+        let definition = try catalog.definition(named: "mlperf-summarize")
+        let prompt = try definition.prompt(style: .base, inputs: inputs)
+        let summarize = try catalog.definition(named: "summarize").prompt(style: .mlperf, inputs: inputs)
+        #expect(prompt.text == summarize.text.replacing("The text.", with: "  The text.\n"))
+        #expect(prompt.inputTokenBudget == 1919 && prompt.stopStrings == [])
+        var expected = DecodingOptions(maximumNewTokens: 128)
+        expected.minimumNewTokens = 30
+        expected.beamCount = 4
+        expected.earlyStopping = .atOnce
+        expected.lengthPenaltyIncludesPrompt = true
+        #expect(prompt.parameters == expected)
+        let options: [String: JSONValue] = ["instruction": "Shorten:", "length_penalty_includes_prompt": false]
+        let other = try definition.prompt(style: .base, inputs: JobInputs(document: "d", options: options))
+        #expect(other.text.contains("### Instruction:\nShorten:\n\n### Input:\nd\n\n### Response:"))
+        #expect(!other.parameters.lengthPenaltyIncludesPrompt)
     }
 
     @Test("the base prompts show examples, end with the label, and stop where the next example would begin")

@@ -13,11 +13,12 @@ struct JobCatalogTests {
         let catalog = JobCatalog()
         #expect(
             message { _ = try catalog.definition(named: "sumarize") }
-                == "there is no kind 'sumarize'; did you mean 'summarize'? (kinds: answer, generate, paraphrase, summarize)"
+                == "there is no kind 'sumarize'; did you mean 'summarize'? (kinds: answer, generate, mlperf-summarize, "
+                + "paraphrase, summarize)"
         )
         #expect(
             message { _ = try catalog.definition(named: "translate") }
-                == "there is no kind 'translate' (kinds: answer, generate, paraphrase, summarize)")
+                == "there is no kind 'translate' (kinds: answer, generate, mlperf-summarize, paraphrase, summarize)")
         #expect(message { _ = try catalog.definition(named: String(repeating: "x", count: 1_000_000)) }.count < 300)
     }
 
@@ -27,7 +28,7 @@ struct JobCatalogTests {
         try folder.write("{description: New., template: 'H: {{document}}'}", to: "haiku.yml")
         try folder.write("not a definition", to: "readme.txt")
         let catalog = JobCatalog(userFolder: folder.url)
-        #expect(catalog.kinds == ["answer", "generate", "haiku", "paraphrase", "summarize"])
+        #expect(catalog.kinds == ["answer", "generate", "haiku", "mlperf-summarize", "paraphrase", "summarize"])
         let summarize = try catalog.definition(named: "summarize")
         #expect(try summarize.prompt(style: .pocket, inputs: JobInputs(document: "d")).text == "S: d")
         #expect(summarize.file?.hasSuffix("/summarize.yaml") == true)
@@ -40,7 +41,7 @@ struct JobCatalogTests {
         try folder.write("description: [", to: "summarize.yaml")
         try folder.write("{description: New., template: 'H: {{document}}'}", to: "haiku.yaml")
         let catalog = JobCatalog(userFolder: folder.url)
-        #expect(catalog.kinds == ["answer", "generate", "haiku", "paraphrase"])
+        #expect(catalog.kinds == ["answer", "generate", "haiku", "mlperf-summarize", "paraphrase"])
         #expect(catalog.problems.count == 1)
         let text = message { _ = try catalog.definition(named: "summarize") }
         #expect(text == catalog.problems.first?.description)

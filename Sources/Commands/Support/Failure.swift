@@ -1,5 +1,6 @@
 import ArgumentParser
 import Documents
+import Evaluation
 import Foundation
 import GPTJ
 import Generation
@@ -38,6 +39,8 @@ struct Failure {
             (status, message) = (error.exitStatus, error.description)
         case let error as DocumentError:
             (status, message) = (error.exitStatus, error.description)
+        case let error as EvaluationError:
+            (status, message) = (error.isAboutAbsence ? .noInput : .badData, error.description)
         case let error as CocoaError:
             (status, message) = (.ioError, error.localizedDescription)
         default:
