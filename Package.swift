@@ -56,7 +56,7 @@ let package = Package(
         module("Kernels", ["CKernels", "COpenBLAS"], settings: [.strictMemorySafety()]),
         module("ModelFiles", ["JSONText", "Kernels", crypto]),
         module("Tokenization", ["JSONText"]),
-        module("Generation", ["Tokenization", heap]),
+        module("Generation", ["JSONText", "Tokenization", heap]),
         module("GPTJ", ["JSONText", "Kernels", "ModelFiles", "Tokenization", "Generation"]),
         // The queue.
         .target(
@@ -70,7 +70,7 @@ let package = Package(
                 .embedInCode("answer.yaml"), .embedInCode("generate.yaml"), .embedInCode("paraphrase.yaml"),
                 .embedInCode("summarize.yaml"),
             ], swiftSettings: strict),
-        module("JobCatalog", ["JSONText", "BuiltInJobs", "Tokenization", yams]),
+        module("JobCatalog", ["JSONText", "BuiltInJobs", "Generation", "Tokenization", yams]),
         module("Documents", [crypto]),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
@@ -91,7 +91,7 @@ let package = Package(
         tests("KernelsTests", ["Kernels"]),
         tests("ModelFilesTests", ["ModelFiles", "JSONText", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
-        tests("GenerationTests", ["Generation", "Tokenization"]),
+        tests("GenerationTests", ["Generation", "JSONText", "Tokenization"]),
         tests("CommandsTests", ["nightshift", "Commands", "JSONText"]),
         tests("TokenizationTests", ["Tokenization"]),
         tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),

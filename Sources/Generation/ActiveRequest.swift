@@ -21,13 +21,16 @@ struct ActiveRequest {
     var admittedAt: ContinuousClock.Instant?
     var firstTokenAt: ContinuousClock.Instant?
 
-    init(id: RequestID, request: GenerationRequest, tokenizer: Tokenizer?, tokenCount: Int) {
+    /// - parameter guide: follows the request's constraint
+    init(
+        id: RequestID, request: GenerationRequest, tokenizer: Tokenizer?, tokenCount: Int, guide: (any TextGuide)?
+    ) throws(ConstraintError) {
         self.id = id
         self.request = request
         search =
             request.parameters.beamCount > 1
-            ? BeamTexts(request, tokenizer: tokenizer, tokenCount: tokenCount)
-            : SampledTexts(request, tokenizer: tokenizer, tokenCount: tokenCount)
+            ? try BeamTexts(request, tokenizer: tokenizer, tokenCount: tokenCount, guide: guide)
+            : try SampledTexts(request, tokenizer: tokenizer, tokenCount: tokenCount, guide: guide)
     }
 
     /// The prompt was read; each step adds one token to each row.

@@ -19,12 +19,19 @@ struct Draft: Sendable {
     private var text: OutputText
     private var tokenLogprobs: [Double] = []
     private var topLogprobs: [[GenerationOutput.Alternative]] = []
+    /// Follows the constraint; `nil` without one.
+    private var guide: (any TextGuide)?
+    /// Tokens that the constraint leaves no choice about, the next first.
+    private var forced: ArraySlice<TokenID> = []
 
-    init(_ request: GenerationRequest, tokenizer: Tokenizer?) {
+    /// - parameter guide: follows the request's constraint
+    init(_ request: GenerationRequest, tokenizer: Tokenizer?, guide: (any TextGuide)?) throws(ConstraintError) {
         self.request = request
+        self.guide = guide
         tokens = request.prompt
         text = OutputText(
             tokenizer: tokenizer, skipSpecialTokens: request.skipSpecialTokens, stopStrings: request.stopStrings)
+        try look()
     }
 
     var generated: Int { tokens.count - request.prompt.count }
@@ -34,8 +41,41 @@ struct Draft: Sendable {
         generated > 0 && tokens.last.map { request.parameters.endTokens.contains($0) } == true
     }
 
+    // MARK: - Constraint
+
+    /// The tokens that may follow; `nil` without a constraint. End tokens are among them just where the text may end.
+    func allowedTokens() throws(ConstraintError) -> TokenSet? {
+        guard let guide else { return nil }
+        var allowed = try guide.allowedTokens()
+        if let token = forced.first {
+            allowed.removeAll()
+            allowed.insert(token)
+        }
+        let canEnd = try guide.canEnd()
+        for token in request.parameters.endTokens {
+            if canEnd { allowed.insert(token) } else { allowed.remove(token) }
+        }
+        return allowed
+    }
+
+    /// Tokens that are certain to follow, as many as the text may still hold before its last.
+    var forecast: ArraySlice<TokenID> {
+        forced.prefix(max(0, request.parameters.maxNewTokens - generated - 1))
+    }
+
+    /// Looks for tokens that must follow.
+    private mutating func look() throws(ConstraintError) {
+        // Tokens that are never to be produced may leave another way to write the same.
+        guard forced.isEmpty, let guide, request.parameters.suppressedTokens.isEmpty, request.parameters.badWords.isEmpty
+        else { return }
+        let tokens = try guide.forcedTokens()
+        if request.parameters.endTokens.isDisjoint(with: tokens) { forced = tokens[...] }
+    }
+
+    // MARK: - Growth
+
     /// Adds a token; returns the text that became certain. Sets `finishReason` when it was the last.
-    mutating func append(_ choice: Choice) -> String {
+    mutating func append(_ choice: Choice) throws(ConstraintError) -> String {
         tokens.append(choice.token)
         tokenLogprobs.append(choice.logprob)
         if request.topLogprobs > 0 { topLogprobs.append(choice.alternatives) }
@@ -44,7 +84,11 @@ struct Draft: Sendable {
             return ""
         }
         let piece = text.append(choice.token)
-        if text.isStopped {
+        try guide?.append(choice.token)
+        forced = forced.dropFirst()
+        try look()
+        let mustEnd = try guide?.mustEnd() ?? false
+        if text.isStopped || mustEnd {
             finishReason = .stop
         } else if generated == request.parameters.maxNewTokens {
             finishReason = .length
@@ -61,9 +105,16 @@ struct Draft: Sendable {
         output.text = text.text
         // A stop string may be complete only now that the last bytes are known.
         output.finishReason = text.isStopped ? .stop : finishReason ?? .cancelled
+        output.meetsConstraint = meetsConstraint(text)
         output.tokenLogprobs = tokenLogprobs
         output.topLogprobs = topLogprobs
         output.promptTokens = request.prompt.count
         return output
+    }
+
+    private func meetsConstraint(_ text: OutputText) -> Bool? {
+        guard let guide else { return nil }
+        // A stop string cuts the text off somewhere behind.
+        return (try? text.isStopped ? guide.accepts(text.text) : guide.canEnd()) ?? false
     }
 }

@@ -12,25 +12,31 @@ public struct GenerationRequest: Sendable {
     public var topLogprobs: Int
     /// Leaves special tokens out of the text. An end token that ended it is never part of it.
     public var skipSpecialTokens: Bool
+    /// What the text must look like; needs a tokenizer.
+    public var constraint: Constraint?
+    /// What the text is about, for constraints that depend on it.
+    public var document: String?
     /// A request waits as long as one of a lower number does.
     public var priority: Int
 
     public init(
         prompt: [TokenID], parameters: DecodingParameters, stopStrings: [String] = [], topLogprobs: Int = 0,
-        skipSpecialTokens: Bool = true, priority: Int = 0
+        skipSpecialTokens: Bool = true, constraint: Constraint? = nil, document: String? = nil, priority: Int = 0
     ) {
         self.prompt = prompt
         self.parameters = parameters
         self.stopStrings = stopStrings.filter { !$0.isEmpty }
         self.topLogprobs = topLogprobs
         self.skipSpecialTokens = skipSpecialTokens
+        self.constraint = constraint
+        self.document = document
         self.priority = priority
     }
 }
 
 /// Why a text ended.
 public enum FinishReason: String, Sendable, Codable {
-    /// An end token or a stop string.
+    /// An end token, a stop string, or nothing more that the constraint allows.
     case stop
     /// `max_new_tokens` were generated.
     case length
@@ -50,6 +56,8 @@ public struct GenerationOutput: Sendable {
     /// The text before the stop; empty without a tokenizer.
     public var text = ""
     public var finishReason = FinishReason.length
+    /// Whether the text meets the request's constraint; one that was cut off may not. `nil` without a constraint.
+    public var meetsConstraint: Bool?
     /// Log-probability of each token under the model, without processors, in nats.
     public var tokenLogprobs: [Double] = []
     /// The likeliest tokens at each step, where asked for.

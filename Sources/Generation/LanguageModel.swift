@@ -21,6 +21,15 @@ public struct SequenceStep: Sendable {
         self.tokens = tokens
         self.output = output
     }
+
+    /// Rows of logits that the step gives.
+    var outputCount: Int {
+        switch output {
+        case .none: 0
+        case .last: tokens.isEmpty ? 0 : 1
+        case .all: tokens.count
+        }
+    }
 }
 
 /// Logits of one step: the rows asked for, in the order of the steps and, within a step, of its tokens.

@@ -57,6 +57,7 @@ public final class Scheduler {
     private var active: [ActiveRequest] = []
     private var nextID = 0
     private var prefixes: PrefixCache
+    private var guides: GuideFactory
     /// Pages promised to active requests, without those that they share.
     private var promisedPages = 0
     /// Rows promised to active requests.
@@ -78,6 +79,7 @@ public final class Scheduler {
         self.now = now
         waiting = WaitingList(overtakings: limits.overtakings)
         prefixes = PrefixCache(pageLength: model.pageLength)
+        guides = GuideFactory(tokenizer: tokenizer, vocabularySize: model.vocabularySize)
     }
 
     public var hasWork: Bool { !waiting.isEmpty || !active.isEmpty }
@@ -90,11 +92,18 @@ public final class Scheduler {
     public func add(_ request: GenerationRequest) throws -> RequestID {
         try validate(request)
         let id = RequestID(rawValue: nextID)
+        do {
+            let guide = try request.constraint.map { (constraint) throws(ConstraintError) in
+                try guides.guide(for: constraint, document: request.document)
+            }
+            waiting.append(
+                try ActiveRequest(
+                    id: id, request: request, tokenizer: tokenizer,
+                    tokenCount: tokenizer?.vocabularySize ?? model.vocabularySize, guide: guide))
+        } catch {
+            throw GenerationError.constraint(error)
+        }
         nextID += 1
-        waiting.append(
-            ActiveRequest(
-                id: id, request: request, tokenizer: tokenizer,
-                tokenCount: tokenizer?.vocabularySize ?? model.vocabularySize))
         isFull = false
         return id
     }
@@ -212,12 +221,13 @@ public final class Scheduler {
                 for row in active[index].rows.indices where left > 0 {
                     let unfed = active[index].unfed(ofRow: row)
                     guard !unfed.isEmpty else { continue }
-                    let tokens = Array(unfed.prefix(left))
+                    let known = isDecoding ? unfed + active[index].search.forecast(ofRow: row) : unfed
+                    let tokens = Array(known.prefix(left))
                     left -= tokens.count
                     if !isDecoding { beginReading(tokens.count, of: index) }
                     let step = SequenceStep(
                         sequence: active[index].rows[row].sequence, tokens: tokens,
-                        output: tokens.count == unfed.count ? .last : .none)
+                        output: isDecoding ? .all : tokens.count == unfed.count ? .last : .none)
                     planned.append((index, row, step))
                 }
             }
@@ -289,36 +299,56 @@ public final class Scheduler {
         var outputRow = 0
         let time = now()
         for (index, row, step) in planned {
+            let firstOutput = outputRow
+            outputRow += step.outputCount
             // A request that failed at an earlier row has nothing left to take.
-            if !ended.contains(index) {
-                let wasDecoding = active[index].isDecoding
-                active[index].rows[row].fed += step.tokens.count
-                if !wasDecoding { endReading(step.tokens.count, of: index) }
-            }
-            guard step.output == .last else { continue }
-            defer { outputRow += 1 }
             guard !ended.contains(index) else { continue }
-            let id = active[index].id
-            do {
-                let progress = try active[index].search.take(logits.row(outputRow), row: row)
-                if active[index].firstTokenAt == nil { active[index].firstTokenAt = time }
-                switch progress {
-                case .waiting: break
-                case .rows(let parents, let text):
-                    follow(parents, of: index)
-                    events.append(.token(id, text: text, completionTokens: active[index].search.generated))
-                case .over:
-                    events.append(.finished(id, .success(active[index].output(at: time))))
-                    ended.insert(index)
+            if !active[index].isDecoding {
+                active[index].rows[row].fed += step.tokens.count
+                endReading(step.tokens.count, of: index)
+                if step.output == .last, let event = take(logits.row(firstOutput), row: row, of: index, time, &ended) {
+                    events.append(event)
                 }
-            } catch {
-                let error = error as? GenerationError ?? .model(String(describing: error))
-                events.append(.finished(id, .failure(error)))
-                ended.insert(index)
+                continue
+            }
+            for (offset, token) in step.tokens.enumerated() where !ended.contains(index) {
+                // What was forecast holds only as far as the text has gone the same way.
+                let tokens = active[index].search.tokens(ofRow: row)
+                let fed = active[index].rows[row].fed
+                guard fed < tokens.count, tokens[fed] == token else { break }
+                active[index].rows[row].fed += 1
+                if let event = take(logits.row(firstOutput + offset), row: row, of: index, time, &ended) {
+                    events.append(event)
+                }
             }
         }
         remove(ended)
         return events
+    }
+
+    /// Hands one row of logits to a request's search; returns the news, and notes whether the request has ended.
+    private func take(
+        _ logits: ArraySlice<Float>, row: Int, of index: Int, _ time: ContinuousClock.Instant, _ ended: inout Set<Int>
+    ) -> GenerationEvent? {
+        let id = active[index].id
+        do {
+            let progress = try active[index].search.take(logits, row: row)
+            if active[index].firstTokenAt == nil { active[index].firstTokenAt = time }
+            switch progress {
+            case .waiting: return nil
+            case .rows(let parents, let text):
+                follow(parents, of: index)
+                return .token(id, text: text, completionTokens: active[index].search.generated)
+            case .over:
+                ended.insert(index)
+                return .finished(id, .success(active[index].output(at: time)))
+            }
+        } catch {
+            ended.insert(index)
+            let constraintError = (error as? ConstraintError).map(GenerationError.constraint)
+            return .finished(
+                id, .failure(error as? GenerationError ?? constraintError ?? .model(String(describing: error))))
+        }
     }
 
     /// Gives each new row of a request what its parent holds: the first child takes the parent's sequence over, the others

@@ -1,4 +1,5 @@
-public import JSONText
+public import Generation
+import JSONText
 
 /// A kind of job: what it needs, how its prompt is made for each family of models, how the text is generated and
 /// what is done with it. Read from one YAML file; ``DefinitionReader`` shows its form.
@@ -28,8 +29,8 @@ public struct JobDefinition: Sendable, Equatable {
     public let overflow: OverflowPolicy
     /// The form of the results' texts.
     public let outputFormat: OutputFormat
-    /// What the output must look like, as the file says it; not interpreted here.
-    public let constraint: JSONValue?
+    /// What the output must look like, unless the job's option `constraint` says otherwise.
+    public let constraint: Constraint?
     /// An adapter by path or name, unless the job's option `adapter` names another.
     public let adapter: String?
 
@@ -62,8 +63,8 @@ public struct JobDefinition: Sendable, Equatable {
         return RenderedPrompt(
             style: usedStyle, pieces: try variant.template.render(values(inputs, choices, variant)), variant: variant,
             parameters: parameters, stopStrings: variant.stopStrings + choices.stopStrings,
-            overflow: choices.overflow ?? overflow, outputFormat: outputFormat, constraint: constraint,
-            adapter: choices.adapter ?? adapter)
+            overflow: choices.overflow ?? overflow, outputFormat: outputFormat,
+            constraint: choices.constraint ?? constraint, adapter: choices.adapter ?? adapter)
     }
 
     /// Checks at `add` time what would fail when the job is run: inputs and options.
@@ -137,6 +138,7 @@ public struct JobDefinition: Sendable, Equatable {
         var overflow: OverflowPolicy?
         var stopStrings: [String] = []
         var adapter: String?
+        var constraint: Constraint?
     }
 
     private func choices(of given: [String: JSONValue]) throws -> OptionChoices {
@@ -161,6 +163,7 @@ public struct JobDefinition: Sendable, Equatable {
                 case .style: choices.style = PromptStyle(rawValue: try named.text())
                 case .stop: choices.stopStrings = try named.texts()
                 case .adapter: choices.adapter = try named.text()
+                case .constraint: choices.constraint = try constraint(value)
                 case .overflow:
                     let policies = OverflowPolicy.allCases.map(\.rawValue).joined(separator: ", ")
                     choices.overflow = OverflowPolicy(rawValue: try named.text())
@@ -173,6 +176,17 @@ public struct JobDefinition: Sendable, Equatable {
         }
         return choices
     }
+
+    private func constraint(_ value: JSONValue) throws(ValueProblem) -> Constraint {
+        do {
+            return try Self.constraints.constraint(value)
+        } catch {
+            throw ValueProblem(name: GeneralOption.constraint.rawValue, value: value, expected: "a constraint (\(error))")
+        }
+    }
+
+    /// Jobs that bring the same constraint share what was made of it.
+    private static let constraints = ConstraintCache()
 
     private func optionError(_ problem: ValueProblem) -> JobCatalogError {
         .optionValue(kind: name, option: problem.name, value: problem.value.plainText, expected: problem.expected)

@@ -140,7 +140,19 @@ struct JobRunner: Sendable {
             finishReason: .init(rawValue: output.finishReason.rawValue),
             peakRSSMegabytes: ProcessFacts.peakResidentMegabytes, engine: engine.description,
             seed: Int64(clamping: prepared.seed))
-        let text = prepared.prompt.postProcessing.apply(to: output.text, stopStrings: prepared.prompt.stopStrings)
+        // A constraint says how the whole text looks; what is left to change would break it.
+        let text =
+            prepared.prompt.constraint == nil
+            ? prepared.prompt.postProcessing.apply(to: output.text, stopStrings: prepared.prompt.stopStrings)
+            : output.text
+        if output.meetsConstraint == false {
+            return .failed(
+                JobFailure(
+                    code: "incomplete",
+                    message: "the text ended before it met the constraint, after \(output.tokens.count) tokens; raise "
+                        + "max_new_tokens, or leave out stop strings",
+                    isPermanent: true, partialText: text, figures: figures))
+        }
         if prepared.prompt.outputFormat == .json, !Self.isJSON(text) {
             return .failed(
                 JobFailure(

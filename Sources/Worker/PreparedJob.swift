@@ -55,12 +55,10 @@ package struct JobPreparation: Sendable {
         } catch {
             throw Self.refusal(for: error)
         }
-        if rendered.constraint != nil || rendered.adapter != nil {
+        if rendered.adapter != nil {
             throw JobRefusal(
                 code: "unsupported",
-                description: "the definition of '\(job.kind)' asks for "
-                    + (rendered.constraint != nil ? "a constraint" : "an adapter") + ", which this version doesn't have"
-            )
+                description: "the definition of '\(job.kind)' asks for an adapter, which this version doesn't have")
         }
         let fitted = try fit(rendered, document: inputs.document ?? "")
         let seed = rendered.parameters.seed.map { UInt64($0) } ?? Self.seed(for: job.id)
@@ -68,7 +66,8 @@ package struct JobPreparation: Sendable {
             request: GenerationRequest(
                 prompt: fitted.tokens,
                 parameters: DecodingParameters(rendered.parameters, endTokens: endTokens, seed: seed),
-                stopStrings: rendered.stopStrings, priority: job.priority),
+                stopStrings: rendered.stopStrings, constraint: rendered.constraint, document: inputs.document,
+                priority: job.priority),
             prompt: fitted.prompt, isTruncated: fitted.isTruncated, input: inputs.document ?? "", seed: seed)
     }
 
