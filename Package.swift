@@ -95,7 +95,7 @@ let package = Package(
         tests("CommandsTests", ["nightshift", "Commands", "JSONText"]),
         tests("TokenizationTests", ["Tokenization"]),
         tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
-        tests("JobCatalogTests", ["JSONText", "JobCatalog", "Tokenization"]),
+        tests("JobCatalogTests", ["Generation", "JSONText", "JobCatalog", "Tokenization"]),
         tests("DocumentsTests", ["Documents"]),
         tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", grdb]),
     ]

@@ -43,6 +43,9 @@ struct ModelOptions: ParsableArguments {
     @Flag(name: .long, help: "Read every prompt whole, also what others begin with.")
     var noPrefixCache = false
 
+    @Flag(help: "Don't guess at how a single text goes on; its tokens are the same, in other time.")
+    var noLookahead = false
+
     enum WeightType: String, ExpressibleByArgument, CaseIterable {
         case f32, int8, int4
 
@@ -100,7 +103,7 @@ struct ModelOptions: ParsableArguments {
             locate(), weights: weights, threads: threadCount, instructionSet: instructionSet(),
             keyValues: kv.type,
             keyValueBytes: kvMemory.map { $0 << 20 } ?? Int(ProcessInfo.processInfo.physicalMemory / 4),
-            limits: SchedulerLimits(rows: batchRows, sharesPrefixes: !noPrefixCache))
+            limits: SchedulerLimits(rows: batchRows, sharesPrefixes: !noPrefixCache, looksAhead: !noLookahead))
     }
 
     func loadTokenizer() throws -> Tokenizer {

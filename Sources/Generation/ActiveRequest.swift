@@ -18,6 +18,8 @@ struct ActiveRequest {
     var path: [PrefixCache.BlockID] = []
     /// Tokens of the prompt that were read for others.
     var cachedTokens = 0
+    /// Guesses at how a greedy text goes on.
+    var lookahead = Lookahead()
     var admittedAt: ContinuousClock.Instant?
     var firstTokenAt: ContinuousClock.Instant?
 
@@ -35,6 +37,14 @@ struct ActiveRequest {
 
     /// The prompt was read; each step adds one token to each row.
     var isDecoding: Bool { search.generated > 0 }
+
+    /// How the only row of a greedy text may go on; no more tokens than the text may still have before its last.
+    func guess() -> ArraySlice<TokenID> {
+        let parameters = request.parameters
+        guard !parameters.doSample, parameters.beamCount == 1, rows.count == 1 else { return [] }
+        return lookahead.guess(
+            after: search.tokens(ofRow: 0), limit: parameters.maxNewTokens - search.generated - 1)
+    }
 
     /// Tokens of a row that the model doesn't hold yet; none while the row waits for others.
     func unfed(ofRow row: Int) -> ArraySlice<TokenID> { search.tokens(ofRow: row)[rows[row].fed...] }

@@ -43,6 +43,8 @@ package struct BeamSearch<Text: Sendable>: Sendable {
         /// Ended by an end token, which the older length doesn't count.
         case endToken(Text)
         case ended(Text)
+        /// Another, likelier one says the same.
+        case superfluous
     }
 
     private let parameters: DecodingParameters
@@ -95,6 +97,7 @@ package struct BeamSearch<Text: Sendable>: Sendable {
                 parents.append(beam)
             case .open(let text), .ended(let text):
                 if rank < parameters.beamCount { finish(text, sum, counted: length) }
+            case .superfluous: continue
             case .endToken(let text):
                 if rank < parameters.beamCount {
                     finish(text, sum, counted: parameters.lengthPenaltyIncludesPrompt ? length - 1 : length)

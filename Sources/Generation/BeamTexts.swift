@@ -15,6 +15,8 @@ struct BeamTexts: TextSearch {
     private var search: BeamSearch<Draft>
     /// By row; `nil` where the logits aren't there yet.
     private var offers: [Offer?] = [nil]
+    /// With a constraint: what the texts say that have ended.
+    private var endedTexts: Set<[UInt8]> = []
 
     /// - parameters:
     ///   - tokenCount: see ``Sampler``
@@ -25,7 +27,8 @@ struct BeamTexts: TextSearch {
         self.request = request
         processors = LogitsProcessors(request.parameters, tokenCount: tokenCount)
         search = BeamSearch(
-            from: try Draft(request, tokenizer: tokenizer, guide: guide), promptLength: request.prompt.count, request.parameters)
+            from: try Draft(request, tokenizer: tokenizer, guide: guide), promptLength: request.prompt.count,
+            request.parameters)
     }
 
     func tokens(ofRow row: Int) -> [TokenID] { search.running[row].text.tokens }
@@ -37,6 +40,9 @@ struct BeamTexts: TextSearch {
         offers[row] = try offer(logits, search.running[row].text)
         let complete = offers.compactMap(\.self)
         guard complete.count == offers.count else { return .waiting }
+        // A constraint leaves so few texts that their spellings in tokens would crowd out the others.
+        var openTexts: Set<[UInt8]> = []
+        var endedTexts = endedTexts
         let parents = try search.advance(complete.map(\.continuations)) {
             (beam, draft, continuation) throws(ConstraintError) in
             var draft = draft
@@ -44,9 +50,15 @@ struct BeamTexts: TextSearch {
                 Choice(
                     token: continuation.token, logprob: complete[beam].logprobs[continuation.token] ?? -.infinity,
                     alternatives: complete[beam].alternatives))
+            let hasEnded = draft.finishReason != nil
+            if let bytes = draft.constrainedBytes {
+                let isNew = hasEnded ? endedTexts.insert(bytes).inserted : openTexts.insert(bytes).inserted
+                if !isNew { return .superfluous }
+            }
             if draft.endsWithEndToken { return .endToken(draft) }
-            return draft.finishReason == nil ? .open(draft) : .ended(draft)
+            return hasEnded ? .ended(draft) : .open(draft)
         }
+        self.endedTexts = endedTexts
         if search.isOver {
             // The processors left nothing to end with.
             if search.finished.isEmpty {

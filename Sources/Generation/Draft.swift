@@ -19,6 +19,9 @@ struct Draft: Sendable {
     private var text: OutputText
     private var tokenLogprobs: [Double] = []
     private var topLogprobs: [[GenerationOutput.Alternative]] = []
+    /// `nil` where loops are let go on.
+    private var loopDetector: LoopDetector?
+    private var stoppedBy: Guard?
     /// Follows the constraint; `nil` without one.
     private var guide: (any TextGuide)?
     /// Tokens that the constraint leaves no choice about, the next first.
@@ -28,6 +31,8 @@ struct Draft: Sendable {
     init(_ request: GenerationRequest, tokenizer: Tokenizer?, guide: (any TextGuide)?) throws(ConstraintError) {
         self.request = request
         self.guide = guide
+        let repeats = request.parameters.maxCycleRepeats
+        loopDetector = repeats > 0 ? LoopDetector(repeats: repeats) : nil
         tokens = request.prompt
         text = OutputText(
             tokenizer: tokenizer, skipSpecialTokens: request.skipSpecialTokens, stopStrings: request.stopStrings)
@@ -58,6 +63,9 @@ struct Draft: Sendable {
         return allowed
     }
 
+    /// What the output's tokens say, however they say it; `nil` without a constraint.
+    var constrainedBytes: [UInt8]? { guide?.bytes }
+
     /// Tokens that are certain to follow, as many as the text may still hold before its last.
     var forecast: ArraySlice<TokenID> {
         forced.prefix(max(0, request.parameters.maxNewTokens - generated - 1))
@@ -66,7 +74,8 @@ struct Draft: Sendable {
     /// Looks for tokens that must follow.
     private mutating func look() throws(ConstraintError) {
         // Tokens that are never to be produced may leave another way to write the same.
-        guard forced.isEmpty, let guide, request.parameters.suppressedTokens.isEmpty, request.parameters.badWords.isEmpty
+        guard forced.isEmpty, let guide, request.parameters.suppressedTokens.isEmpty,
+            request.parameters.badWords.isEmpty
         else { return }
         let tokens = try guide.forcedTokens()
         if request.parameters.endTokens.isDisjoint(with: tokens) { forced = tokens[...] }
@@ -88,8 +97,12 @@ struct Draft: Sendable {
         forced = forced.dropFirst()
         try look()
         let mustEnd = try guide?.mustEnd() ?? false
+        let isLoop = loopDetector?.append(choice.token) ?? false
         if text.isStopped || mustEnd {
             finishReason = .stop
+        } else if isLoop, generated >= request.parameters.minNewTokens {
+            finishReason = .stop
+            stoppedBy = .repetition
         } else if generated == request.parameters.maxNewTokens {
             finishReason = .length
         }
@@ -105,6 +118,7 @@ struct Draft: Sendable {
         output.text = text.text
         // A stop string may be complete only now that the last bytes are known.
         output.finishReason = text.isStopped ? .stop : finishReason ?? .cancelled
+        output.stoppedBy = stoppedBy
         output.meetsConstraint = meetsConstraint(text)
         output.tokenLogprobs = tokenLogprobs
         output.topLogprobs = topLogprobs

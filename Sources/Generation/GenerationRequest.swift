@@ -44,6 +44,12 @@ public enum FinishReason: String, Sendable, Codable {
     case cancelled
 }
 
+/// What may end a text before it has come to an end of its own.
+public enum Guard: String, Sendable, Codable {
+    /// It said the same over and over.
+    case repetition
+}
+
 /// A generated text with what a result says about how it came about.
 public struct GenerationOutput: Sendable {
     public struct Alternative: Sendable, Equatable {
@@ -58,6 +64,8 @@ public struct GenerationOutput: Sendable {
     public var finishReason = FinishReason.length
     /// Whether the text meets the request's constraint; one that was cut off may not. `nil` without a constraint.
     public var meetsConstraint: Bool?
+    /// What ended the text besides what was asked for; `nil` if nothing did.
+    public var stoppedBy: Guard?
     /// Log-probability of each token under the model, without processors, in nats.
     public var tokenLogprobs: [Double] = []
     /// The likeliest tokens at each step, where asked for.

@@ -73,6 +73,8 @@ public protocol LanguageModel: AnyObject {
     /// Opens a sequence that holds the first `tokenCount` tokens of `sequence`, a whole number of pages, all of which are
     /// shared.
     func forkSequence(_ sequence: SequenceID, prefix tokenCount: Int) -> SequenceID
+    /// Forgets the tokens that a sequence holds beyond the first `tokenCount`, with what they took up.
+    func truncateSequence(_ sequence: SequenceID, to tokenCount: Int)
     /// Forgets a sequence and gives its pages back.
     func closeSequence(_ sequence: SequenceID)
     /// Tokens that `sequence` holds.

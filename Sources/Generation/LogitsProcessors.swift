@@ -25,7 +25,11 @@ struct LogitsProcessors: Sendable {
         guard let allowed else { return }
         var isNoneLeft = true
         for id in scores.indices {
-            if !allowed.contains(TokenID(id)) { scores[id] = -.infinity } else if scores[id] > -.infinity { isNoneLeft = false }
+            if !allowed.contains(TokenID(id)) {
+                scores[id] = -.infinity
+            } else if scores[id] > -.infinity {
+                isNoneLeft = false
+            }
         }
         guard isNoneLeft else { return }
         for id in scores.indices where allowed.contains(TokenID(id)) { scores[id] = plain[id] }

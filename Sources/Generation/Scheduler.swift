@@ -25,13 +25,19 @@ public struct SchedulerLimits: Sendable {
     public var overtakings: Int
     /// Whether prompts that begin alike are read once, as far as they are alike.
     public var sharesPrefixes: Bool
+    /// Whether the model is given guesses at how a greedy text goes on while there is only one text; see ``Lookahead``.
+    public var looksAhead: Bool
 
-    public init(rows: Int = 32, tokensPerStep: Int = 512, overtakings: Int = 64, sharesPrefixes: Bool = true) {
+    public init(
+        rows: Int = 32, tokensPerStep: Int = 512, overtakings: Int = 64, sharesPrefixes: Bool = true,
+        looksAhead: Bool = true
+    ) {
         precondition(rows >= 1 && tokensPerStep >= 1 && overtakings >= 0)
         self.rows = rows
         self.tokensPerStep = tokensPerStep
         self.overtakings = overtakings
         self.sharesPrefixes = sharesPrefixes
+        self.looksAhead = looksAhead
     }
 }
 
@@ -132,12 +138,13 @@ public final class Scheduler {
         guard !planned.isEmpty else { return began }
         makeRoom(for: planned)
         let logits: Logits
+        let start = now()
         do {
             logits = try model.step(planned.map(\.step))
         } catch {
             return began + fail(Set(planned.map(\.request)).sorted(), .model(String(describing: error)))
         }
-        return began + accept(logits, planned)
+        return began + accept(logits, planned, duration: start.duration(to: now()))
     }
 
     private func validate(_ request: GenerationRequest) throws {
@@ -221,7 +228,7 @@ public final class Scheduler {
                 for row in active[index].rows.indices where left > 0 {
                     let unfed = active[index].unfed(ofRow: row)
                     guard !unfed.isEmpty else { continue }
-                    let known = isDecoding ? unfed + active[index].search.forecast(ofRow: row) : unfed
+                    let known = isDecoding ? unfed + ahead(ofRow: row, of: index) : unfed
                     let tokens = Array(known.prefix(left))
                     left -= tokens.count
                     if !isDecoding { beginReading(tokens.count, of: index) }
@@ -233,6 +240,13 @@ public final class Scheduler {
             }
         }
         return planned
+    }
+
+    /// Tokens that the model is given before the text has them: those that are certain, or else guessed.
+    private func ahead(ofRow row: Int, of index: Int) -> ArraySlice<TokenID> {
+        let certain = active[index].search.forecast(ofRow: row)
+        guard certain.isEmpty, limits.looksAhead, active.count == 1, waiting.isEmpty else { return certain }
+        return active[index].guess()
     }
 
     /// Gives a request the blocks that were read for others since; returns whether it's to read on itself, rather than
@@ -293,7 +307,7 @@ public final class Scheduler {
     }
 
     /// Hands the logits to the searches, and has the model follow them.
-    private func accept(_ logits: Logits, _ planned: [PlannedStep]) -> [GenerationEvent] {
+    private func accept(_ logits: Logits, _ planned: [PlannedStep], duration: Duration) -> [GenerationEvent] {
         var events: [GenerationEvent] = []
         var ended: Set<Int> = []
         var outputRow = 0
@@ -311,6 +325,8 @@ public final class Scheduler {
                 }
                 continue
             }
+            let firstFed = active[index].rows[row].fed
+            let certain = active[index].unfed(ofRow: row).count + active[index].search.forecast(ofRow: row).count
             for (offset, token) in step.tokens.enumerated() where !ended.contains(index) {
                 // What was forecast holds only as far as the text has gone the same way.
                 let tokens = active[index].search.tokens(ofRow: row)
@@ -321,9 +337,27 @@ public final class Scheduler {
                     events.append(event)
                 }
             }
+            guard active.count == 1, !ended.contains(index), active[index].rows.count == 1 else { continue }
+            endGuess(tokens: step.tokens.count, certain: certain, fed: firstFed, of: index, duration)
         }
         remove(ended)
         return events
+    }
+
+    /// Takes note of what a guess has brought, and has the model forget what was wrong of it.
+    ///
+    /// - parameters:
+    ///   - tokens: that the step had
+    ///   - certain: those of them that weren't guessed
+    ///   - fed: tokens that the model held before
+    private func endGuess(tokens: Int, certain: Int, fed: Int, of index: Int, _ duration: Duration) {
+        let row = active[index].rows[0]
+        // Steps that forced tokens made longer say nothing of what a plain one takes.
+        if tokens == 1 || tokens > certain {
+            active[index].lookahead.note(
+                guessed: tokens - certain, right: max(0, row.fed - fed - certain), seconds: duration / .seconds(1))
+        }
+        if row.fed < fed + tokens { model.truncateSequence(row.sequence, to: row.fed) }
     }
 
     /// Hands one row of logits to a request's search; returns the news, and notes whether the request has ended.

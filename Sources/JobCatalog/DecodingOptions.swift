@@ -33,6 +33,9 @@ public struct DecodingOptions: Sendable, Equatable {
     public var repetitionPenalty = 1.0
     /// `no_repeat_ngram_size`: 0 is off.
     public var noRepeatNgramSize = 0
+    /// `max_cycle_repeats`: a text ends when its last tokens are one cycle so many times over; 0 is off. The one
+    /// parameter that isn't off by default: nobody wants the rest of such a text, and it would take up the night.
+    public var maximumCycleRepeats = 6
     /// `num_beams`: from 1 to 64; 1 is no beam search.
     public var beamCount = 1
     /// `length_penalty` of a beam search.
@@ -59,6 +62,7 @@ enum ParameterName: String, CaseIterable {
     case typicalP = "typical_p"
     case repetitionPenalty = "repetition_penalty"
     case noRepeatNgramSize = "no_repeat_ngram_size"
+    case maximumCycleRepeats = "max_cycle_repeats"
     case beamCount = "num_beams"
     case lengthPenalty = "length_penalty"
     case earlyStopping = "early_stopping"
@@ -115,6 +119,9 @@ extension DecodingOptions {
         case .typicalP: typicalP = try value.number("a number above 0 and at most 1") { $0 > 0 && $0 <= 1 }
         case .repetitionPenalty: repetitionPenalty = try value.number("a number above 0") { $0 > 0 }
         case .noRepeatNgramSize: noRepeatNgramSize = try value.integer(0...Self.maximumCount)
+        case .maximumCycleRepeats:
+            maximumCycleRepeats = try value.integer(0...1000)
+            if maximumCycleRepeats == 1 { throw value.problem("0, which is off, or a whole number from 2 to 1000") }
         case .beamCount: beamCount = try value.integer(1...64)
         case .lengthPenalty: lengthPenalty = try value.number("a number") { _ in true }
         case .earlyStopping:

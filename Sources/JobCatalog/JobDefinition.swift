@@ -181,7 +181,8 @@ public struct JobDefinition: Sendable, Equatable {
         do {
             return try Self.constraints.constraint(value)
         } catch {
-            throw ValueProblem(name: GeneralOption.constraint.rawValue, value: value, expected: "a constraint (\(error))")
+            throw ValueProblem(
+                name: GeneralOption.constraint.rawValue, value: value, expected: "a constraint (\(error))")
         }
     }
 

@@ -162,7 +162,8 @@ public final class Tokenizer: Sendable {
         if !isWhole {
             borders.removeLast()
             // What follows may make an apostrophe the beginning of 're, 've or 'll.
-            if borders.count > 1, bytes[borders[borders.count - 2]..<borders[borders.count - 1]] == [UInt8(ascii: "'")] {
+            if borders.count > 1, bytes[borders[borders.count - 2]..<borders[borders.count - 1]] == [UInt8(ascii: "'")]
+            {
                 borders.removeLast()
             }
         }

@@ -139,7 +139,7 @@ struct JobRunner: Sendable {
             completionTokens: output.tokens.count,
             finishReason: .init(rawValue: output.finishReason.rawValue),
             peakRSSMegabytes: ProcessFacts.peakResidentMegabytes, engine: engine.description,
-            seed: Int64(clamping: prepared.seed))
+            seed: Int64(clamping: prepared.seed), stoppedBy: output.stoppedBy?.rawValue)
         // A constraint says how the whole text looks; what is left to change would break it.
         let text =
             prepared.prompt.constraint == nil

@@ -169,6 +169,7 @@ extension DecodingParameters {
         typicalP = parameters.typicalP
         repetitionPenalty = parameters.repetitionPenalty
         noRepeatNgramSize = parameters.noRepeatNgramSize
+        maxCycleRepeats = parameters.maximumCycleRepeats
         beamCount = parameters.beamCount
         lengthPenalty = parameters.lengthPenalty
         earlyStopping =

@@ -313,6 +313,9 @@ private final class FailingModel: LanguageModel {
     func forkSequence(_ sequence: SequenceID, prefix tokenCount: Int) -> SequenceID {
         model.forkSequence(sequence, prefix: tokenCount)
     }
+    func truncateSequence(_ sequence: SequenceID, to tokenCount: Int) {
+        model.truncateSequence(sequence, to: tokenCount)
+    }
     func closeSequence(_ sequence: SequenceID) { model.closeSequence(sequence) }
     func length(of sequence: SequenceID) -> Int { model.length(of: sequence) }
 

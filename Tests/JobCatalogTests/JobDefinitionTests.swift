@@ -1,3 +1,4 @@
+import Generation
 import JSONText
 import JobCatalog
 import Testing
@@ -91,6 +92,25 @@ struct JobDefinitionTests {
             #expect(prompt.parameters.temperature == 0.7 && prompt.parameters.seed == 5)
             #expect(prompt.parameters.isSampling, "who names a temperature wants sampling")
             #expect(prompt.stopStrings == ["a", "b"] && prompt.overflow == .truncate && prompt.adapter == "x=y")
+        }
+    }
+
+    @Test("a job's constraint takes the place of the definition's, and a malformed one is refused")
+    func constraints() throws {
+        let answer = try catalog.definition(named: "generate")
+        let parsed = try JobOptions.parse(arguments: ["constraint={\"choices\": [\"yes\", \"no\"]}"])
+        let row = try JobOptions.parse(json: "{\"constraint\": {\"choices\": [\"yes\", \"no\"]}}")
+        for options in [parsed, row] {
+            let prompt = try answer.prompt(style: .base, inputs: JobInputs(document: "d", options: options))
+            #expect(try prompt.constraint == Constraint(["choices": ["yes", "no"]]))
+        }
+        let inputs = JobInputs(document: "d", options: ["constraint": ["regex": "a("]])
+        #expect(
+            validationMessage("generate", inputs)
+                == "option 'constraint' of kind 'generate': expected a constraint (regex: at character 3: '(' without ')' "
+                + "after it), found '{\"regex\":\"a(\"}'")
+        #expect(throws: JobCatalogError.self) {
+            try answer.validate(JobInputs(document: "d", options: ["constraint": "jsn"]))
         }
     }
 

@@ -12,11 +12,14 @@ struct GenerateCommand: AsyncParsableCommand {
                  "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff", "repetition_penalty",
                  "no_repeat_ngram_size", "bad_words_ids", "suppress_tokens", "num_beams", "early_stopping",
                  "length_penalty", "length_penalty_includes_prompt", "num_return_sequences", "seed", "stop": [...],
-                 "eos_token_id", "logprobs": n, "allow_special", "skip_special_tokens", "constraint", "document"}
+                 "eos_token_id", "logprobs": n, "allow_special", "skip_special_tokens", "constraint", "document",
+                 "max_cycle_repeats"}
                  Names and meanings are those of HuggingFace's generate; what isn't named is off. eos_token_id: one id,
                  a list, or null for none; by default the model's own. max_new_tokens: 20 by default.
                  length_penalty_includes_prompt (ours): the length counts the prompt and not the end token, as in
                  HuggingFace before transformers#27351, which MLPerf's GPT-J figures were made with.
+                 max_cycle_repeats (ours): ends a text whose last tokens are one cycle of up to 64 tokens so many times over,
+                 and at least 32 tokens; 0, the default, lets it go on.
                  constraint: {"choices": ["yes", "no"]}, {"regex": "[0-9]{4}"}, {"json": {schema}} or "json" for any JSON.
                  The text ends where nothing may follow; end tokens are allowed only where it may end.
             out: {"id", "sequence", "ids", "text", "finish_reason", "score", "prompt_tokens", "cached_tokens",
@@ -24,6 +27,7 @@ struct GenerateCommand: AsyncParsableCommand {
                  One line a returned sequence. sequence: 0 for the best of a beam search, or the first draw. score: of a
                  beam search HuggingFace's sequences_scores, else the mean log-probability of the tokens. ids hold the end token where one ended the text; text
                  doesn't. "incomplete" (with a constraint): whether the text was cut off before it met the constraint.
+                 "stopped_by": "repetition" where max_cycle_repeats ended it.
             """)
 
     @OptionGroup var options: ModelOptions
@@ -135,6 +139,7 @@ struct GenerateCommand: AsyncParsableCommand {
             "generate_ms": .number(output.generateDuration.milliseconds),
         ]
         if let meetsConstraint = output.meetsConstraint { object["incomplete"] = .bool(!meetsConstraint) }
+        if let stoppedBy = output.stoppedBy { object["stopped_by"] = .string(stoppedBy.rawValue) }
         if !output.topLogprobs.isEmpty {
             object["token_logprobs"] = .array(output.tokenLogprobs.map { .number($0) })
             object["top_logprobs"] = .array(

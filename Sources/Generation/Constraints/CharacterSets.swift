@@ -44,7 +44,9 @@ enum CharacterSets {
     static let space = Item(
         narrow: ScalarSet([0x09...0x0D, 0x20...0x20]),
         broad: ScalarSet(
-            CharacterClass.space.codePoints + [0x1C...0x1F, 0x85...0x85, 0x180E...0x180E, 0x200B...0x200B, 0xFEFF...0xFEFF]))
+            CharacterClass.space.codePoints + [
+                0x1C...0x1F, 0x85...0x85, 0x180E...0x180E, 0x200B...0x200B, 0xFEFF...0xFEFF,
+            ]))
 
     /// `.`: what ends a line by anybody's rules isn't in it.
     static let anyOfALine = ScalarSet.all.subtracting(

@@ -39,7 +39,8 @@ package struct ChoiceAutomaton: ByteAutomaton {
 
     package func next(_ state: State, _ byte: UInt8) -> State? {
         let above = firstIndex(above: byte, in: state.range, at: state.length)
-        let from = byte == 0
+        let from =
+            byte == 0
             ? state.range.lowerBound + (isAccepting(state) ? 1 : 0)
             : firstIndex(above: byte - 1, in: state.range, at: state.length)
         return from < above ? State(range: from..<above, length: state.length + 1) : nil

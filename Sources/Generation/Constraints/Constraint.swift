@@ -28,9 +28,11 @@ public final class Constraint: Sendable {
             fixed = try Self.json(true)
             return
         }
-        guard case .object(let fields) = source, fields.members.count == 1, let (name, value) = fields.members.first.map({
-            ($0.name, $0.value)
-        }) else {
+        guard case .object(let fields) = source, fields.members.count == 1,
+            let (name, value) = fields.members.first.map({
+                ($0.name, $0.value)
+            })
+        else {
             throw .malformed(path: "constraint", problem: "expected one of \(Self.forms), found \(source.summary)")
         }
         switch name {
@@ -39,7 +41,8 @@ public final class Constraint: Sendable {
         case "json": fixed = try Self.json(value)
         default:
             throw .malformed(
-                path: "constraint", problem: "there is no constraint '\(name.prefix(80))'; expected one of \(Self.forms)")
+                path: "constraint",
+                problem: "there is no constraint '\(name.prefix(80))'; expected one of \(Self.forms)")
         }
         guard try !fixed.allowsOnlyTheEmptyText() else {
             throw .malformed(path: name, problem: "only the empty text would be allowed")

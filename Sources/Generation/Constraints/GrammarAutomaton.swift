@@ -97,7 +97,9 @@ package final class GrammarAutomaton: ByteAutomaton {
     }
 
     fileprivate static func frame(_ part: Grammar.Part, of grammar: Grammar) -> Frame {
-        if case .repetition(_, let low, let high) = grammar[part] { Frame(part: part, low: low, high: high) } else {
+        if case .repetition(_, let low, let high) = grammar[part] {
+            Frame(part: part, low: low, high: high)
+        } else {
             Frame(part: part)
         }
     }
@@ -224,7 +226,9 @@ private struct Expansion {
 
     /// A fixed order of continuations.
     static func precedes(_ a: Continuation, _ b: Continuation) -> Bool {
-        a.lexicographicallyPrecedes(b) { ($0.part.index, $0.low, $0.high ?? -1) < ($1.part.index, $1.low, $1.high ?? -1) }
+        a.lexicographicallyPrecedes(b) {
+            ($0.part.index, $0.low, $0.high ?? -1) < ($1.part.index, $1.low, $1.high ?? -1)
+        }
     }
 
     private init(_ grammar: Grammar) { self.grammar = grammar }

@@ -39,7 +39,8 @@ struct JSONGrammar {
 
     mutating func number() throws(ConstraintError) -> Grammar.Part {
         try PatternParser.parse(
-            "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,15})?([eE][+\\-]?[0-9]{1,2})?", path: "number", as: .plain, into: &grammar)
+            "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,15})?([eE][+\\-]?[0-9]{1,2})?", path: "number", as: .plain,
+            into: &grammar)
     }
 
     /// A string of any characters.

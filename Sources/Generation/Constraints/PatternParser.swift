@@ -171,7 +171,8 @@ struct PatternParser {
                 }
                 guard skip(">") else { throw problem("expected a group's name and '>'") }
             } else if !skip(":") {
-                throw problem("'(?' with anything but ':' or a name isn't supported: no flags, no looking around", back: 1)
+                throw problem(
+                    "'(?' with anything but ':' or a name isn't supported: no flags, no looking around", back: 1)
             }
         }
         guard depth < Self.maximumDepth else { throw problem("more than \(Self.maximumDepth) groups in each other") }
@@ -222,7 +223,9 @@ struct PatternParser {
 
     /// What stands after a backslash.
     private mutating func escape() throws(ConstraintError) -> CharacterSets.Item {
-        guard let scalar = next else { throw problem("a backslash at the end; for the character itself write '\\\\'", back: 1) }
+        guard let scalar = next else {
+            throw problem("a backslash at the end; for the character itself write '\\\\'", back: 1)
+        }
         position += 1
         switch scalar {
         case "d": return CharacterSets.digit
@@ -277,7 +280,8 @@ struct PatternParser {
     private mutating func hexadecimalValue(digits: Int) throws(ConstraintError) -> UInt32 {
         var text = ""
         text.unicodeScalars.append(contentsOf: pattern[position...].prefix(digits))
-        guard digits > 0, text.unicodeScalars.count == digits, text.unicodeScalars.allSatisfy(\.properties.isASCIIHexDigit),
+        guard digits > 0, text.unicodeScalars.count == digits,
+            text.unicodeScalars.allSatisfy(\.properties.isASCIIHexDigit),
             let value = UInt32(text, radix: 16)
         else {
             throw problem("expected \(digits) hexadecimal digits")

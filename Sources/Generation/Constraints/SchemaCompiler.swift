@@ -12,7 +12,8 @@ struct SchemaCompiler {
     private static let generalKeywords = ["type", "enum", "const", "anyOf"]
     /// Say something to people, and nothing about values.
     private static let annotations: Set<String> = [
-        "title", "description", "$schema", "$id", "$comment", "default", "examples", "deprecated", "readOnly", "writeOnly",
+        "title", "description", "$schema", "$id", "$comment", "default", "examples", "deprecated", "readOnly",
+        "writeOnly",
     ]
     private static let supported = generalKeywords + objectKeywords + arrayKeywords + stringKeywords
     private static let typeNames = ["object", "array", "string", "number", "integer", "boolean", "null"]
@@ -60,7 +61,8 @@ struct SchemaCompiler {
 
     private func refuse(_ others: [String], beside keyword: String, _ path: String) throws(ConstraintError) {
         guard let other = others.first else { return }
-        throw .malformed(path: path, problem: "'\(other)' beside '\(keyword)' isn't supported; say it in one of the two")
+        throw .malformed(
+            path: path, problem: "'\(other)' beside '\(keyword)' isn't supported; say it in one of the two")
     }
 
     // MARK: - Types
@@ -151,7 +153,8 @@ struct SchemaCompiler {
             throw .malformed(path: path + ".pattern", problem: "expected a text, found \(given.summary)")
         }
         guard least == 0, most == nil else {
-            throw .malformed(path: path, problem: "'pattern' beside a length isn't supported; put the length in the pattern")
+            throw .malformed(
+                path: path, problem: "'pattern' beside a length isn't supported; put the length in the pattern")
         }
         return try json.string(matching: pattern, path: path + ".pattern")
     }
@@ -175,7 +178,8 @@ struct SchemaCompiler {
         var properties = JSONObject()
         if let given = fields["properties"] {
             guard case .object(let object) = given else {
-                throw .malformed(path: path + ".properties", problem: "expected schemas by name, found \(given.summary)")
+                throw .malformed(
+                    path: path + ".properties", problem: "expected schemas by name, found \(given.summary)")
             }
             properties = object
         }
@@ -183,7 +187,9 @@ struct SchemaCompiler {
             throw .tooLarge(path: path + ".properties", problem: "more than \(Self.maximumListLength)")
         }
         var required: Set<[UInt8]> = []
-        for (index, name) in try elements(fields["required"] ?? .array([]), path + ".required", of: "names").enumerated() {
+        for (index, name) in try elements(fields["required"] ?? .array([]), path + ".required", of: "names")
+            .enumerated()
+        {
             guard case .string(let name) = name else {
                 throw .malformed(path: "\(path).required[\(index)]", problem: "expected a name, found \(name.summary)")
             }

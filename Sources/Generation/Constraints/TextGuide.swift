@@ -3,6 +3,8 @@ package import Tokenization
 
 /// A text on its way along a constraint, as its tokens see it. A value: texts that part ways copy it.
 package protocol TextGuide: Sendable {
+    /// What was written so far.
+    var bytes: [UInt8] { get }
     /// Whether the text may end here.
     func canEnd() throws(ConstraintError) -> Bool
     /// Whether nothing may follow.
@@ -72,6 +74,7 @@ private struct AutomatonGuide<Automaton: ByteAutomaton>: TextGuide {
 
     let masks: TokenMasks<Automaton>
     var state: Automaton.State
+    var bytes: [UInt8] = []
 
     func canEnd() throws(ConstraintError) -> Bool { try masks.automaton.isAccepting(state) }
     func mustEnd() throws(ConstraintError) -> Bool { try masks.automaton.successors(of: state).isEmpty }
@@ -98,6 +101,7 @@ private struct AutomatonGuide<Automaton: ByteAutomaton>: TextGuide {
                 preconditionFailure("token \(token) isn't allowed here")
             }
             state = next
+            bytes.append(byte)
         }
     }
 
@@ -144,7 +148,9 @@ struct GuideFactory {
         guard trie.missingBytes == 0 else {
             throw .malformed(
                 path: "constraint",
-                problem: "the tokenizer has no token for \(trie.missingBytes) of the 256 bytes, and not every text can be written")
+                problem:
+                    "the tokenizer has no token for \(trie.missingBytes) of the 256 bytes, and not every text can be written"
+            )
         }
         let automaton = try constraint.automaton(document: document)
         let maker = Self.maker(automaton, tokenizer, trie)

@@ -51,11 +51,14 @@ public struct AttemptFigures: Sendable, Hashable {
     /// Model file, quantisation and version: what it takes to do it again.
     public var engine: String?
     public var seed: Int64?
+    /// What ended the text before its time, such as `repetition`; kept in the attempt's `error_code`.
+    public var stoppedBy: String?
 
     public init(
         loadMilliseconds: Int? = nil, promptMilliseconds: Int? = nil, generateMilliseconds: Int? = nil,
         totalMilliseconds: Int? = nil, promptTokens: Int? = nil, cachedTokens: Int? = nil, completionTokens: Int? = nil,
-        finishReason: FinishReason? = nil, peakRSSMegabytes: Double? = nil, engine: String? = nil, seed: Int64? = nil
+        finishReason: FinishReason? = nil, peakRSSMegabytes: Double? = nil, engine: String? = nil, seed: Int64? = nil,
+        stoppedBy: String? = nil
     ) {
         self.loadMilliseconds = loadMilliseconds
         self.promptMilliseconds = promptMilliseconds
@@ -68,6 +71,7 @@ public struct AttemptFigures: Sendable, Hashable {
         self.peakRSSMegabytes = peakRSSMegabytes
         self.engine = engine
         self.seed = seed
+        self.stoppedBy = stoppedBy
     }
 }
 

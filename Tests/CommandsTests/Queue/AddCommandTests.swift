@@ -29,6 +29,17 @@ struct AddCommandTests {
                 """)
     }
 
+    @Test("a constraint lands in the job's row; a malformed one is refused, and nothing is added")
+    func constraint() throws {
+        let good = try queue.run("add", "generate", "docs/cat.txt", "-o", "constraint={\"choices\":[\"yes\",\"no\"]}")
+        #expect(good.status == 0, "\(good.errors)")
+        #expect(try queue.sql("SELECT options->>'$.constraint.choices[1]' FROM jobs") == "no")
+        let bad = try queue.run("add", "generate", "docs/cat.txt", "-o", "constraint={\"json\":{\"oneOf\":[]}}")
+        #expect(bad.status == 64)
+        #expect(bad.errors.contains("json: the keyword 'oneOf' isn't supported"))
+        #expect(try queue.sql("SELECT count(*) FROM jobs") == "1")
+    }
+
     @Test("patterns and standard input are documents too")
     func patternAndInput() throws {
         #expect(try queue.run("add", "summarize", "docs/*.md").output == "1\n")
