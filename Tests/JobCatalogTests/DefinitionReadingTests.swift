@@ -51,7 +51,7 @@ struct DefinitionReadingTests {
                 .trim, .firstLine, .firstParagraph, .oneLine, .stripLabel(["Tale:", "T:"]),
             ])
         #expect(general.overflow == .mapReduce && general.outputFormat == .json && general.adapter == "tales")
-        #expect(general.constraint == try Constraint(["regex": "[a-z]+"]))
+        #expect(try general.constraint == Constraint(["regex": "[a-z]+"]))
 
         let pocket = try mine.prompt(
             style: .pocket, inputs: JobInputs(document: "D", question: "Q", options: ["tone": .string("yes")]))

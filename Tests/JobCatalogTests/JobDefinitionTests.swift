@@ -32,9 +32,9 @@ struct JobDefinitionTests {
         #expect(
             validationMessage("summarize", JobInputs(document: "d", options: ["lenght": .string("short")]))
                 == "kind 'summarize' has no option 'lenght'; did you mean 'length'? (it has the options length; every "
-                + "kind has style, overflow, stop, adapter, max_new_tokens, max_tokens, min_new_tokens, do_sample, "
-                + "temperature, top_k, top_p, min_p, typical_p, repetition_penalty, no_repeat_ngram_size, num_beams, "
-                + "length_penalty, early_stopping, seed)")
+                + "kind has style, overflow, stop, adapter, constraint, max_new_tokens, max_tokens, min_new_tokens, do_sample, "
+                + "temperature, top_k, top_p, min_p, typical_p, repetition_penalty, no_repeat_ngram_size, max_cycle_repeats, "
+                + "num_beams, length_penalty, early_stopping, seed)")
         #expect(
             validationMessage("generate", JobInputs(document: "d", options: ["temprature": .number(1)]))
                 .hasPrefix(

@@ -41,13 +41,13 @@ package final class GrammarAutomaton: ByteAutomaton {
 
     package func isAccepting(_ state: State) throws(ConstraintError) -> Bool {
         try withTables { (tables) throws(ConstraintError) in
-            tables.entries[Int(try tables.index(of: state, in: grammar))].isAccepting
+            try tables.entry(of: state, in: grammar).isAccepting
         }
     }
 
     package func successors(of state: State) throws(ConstraintError) -> ByteSet {
         try withTables { (tables) throws(ConstraintError) in
-            tables.entries[Int(try tables.index(of: state, in: grammar))].successors
+            try tables.entry(of: state, in: grammar).successors
         }
     }
 
@@ -181,6 +181,12 @@ private struct Tables: Sendable {
         transitions += repeatElement(Self.unknown, count: representatives.count)
         totalWidth += state.continuations.count + (entries.last?.arcs.count ?? 0)
         return index
+    }
+
+    mutating func entry(of state: State, in grammar: Grammar) throws(ConstraintError) -> Entry {
+        // Finding the state may add it: only then is it read.
+        let index = try index(of: state, in: grammar)
+        return entries[Int(index)]
     }
 
     mutating func next(_ index: Int32, _ byte: UInt8, in grammar: Grammar) throws(ConstraintError) -> Int32 {

@@ -30,7 +30,7 @@ final class ConstantModel: LanguageModel {
     }
     func truncateSequence(_ sequence: SequenceID, to tokenCount: Int) {
         model.truncateSequence(sequence, to: tokenCount)
-        texts[sequence]?.removeLast((texts[sequence] ?? []).count - tokenCount)
+        texts[sequence] = Array((texts[sequence] ?? []).prefix(tokenCount))
     }
     func closeSequence(_ sequence: SequenceID) {
         model.closeSequence(sequence)
