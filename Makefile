@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: demo test build setup install format lint bench-tokenizer help
+.PHONY: demo test build setup install format lint bench-tokenizer bench-peers check-gguf help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -35,3 +35,9 @@ lint: ## checks the format of the Swift sources
 
 bench-tokenizer: ## the tokenizer beside the PyPI package `tokenizers`
 	Extras/benchmarks/tokenizer/compare.sh
+
+bench-peers: build ## the engine beside CTranslate2, OpenVINO, llama.cpp and HuggingFace; OPTIONS="--layers 2,6" and the like
+	Extras/benchmarks/peers/compare.py $(OPTIONS)
+
+check-gguf: ## GGUF files both ways with the PyPI package `gguf`
+	Extras/checks/gguf/check.sh

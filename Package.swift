@@ -61,7 +61,9 @@ let package = Package(
         // The queue.
         .target(
             name: "Migrations", path: "migrations",
-            resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql")],
+            resources: [
+                .embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql"), .embedInCode("0003_queue.sql"),
+            ],
             swiftSettings: strict),
         module("JobStore", ["JSONText", "Migrations", grdb, logging, crypto]),
         .target(
@@ -79,7 +81,7 @@ let package = Package(
             "Commands",
             [
                 "Benchmarking", "JSONText", "GPTJ", "ModelFiles", "Generation", "Tokenization", "Kernels", "JobStore",
-                "JobCatalog", "Documents", "Worker",
+                "Migrations", "JobCatalog", "Documents", "Worker",
                 argumentParser, logging, signals,
             ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
@@ -92,7 +94,7 @@ let package = Package(
         tests("ModelFilesTests", ["ModelFiles", "JSONText", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
         tests("GenerationTests", ["Generation", "JSONText", "Tokenization"]),
-        tests("CommandsTests", ["nightshift", "Commands", "JSONText"]),
+        tests("CommandsTests", ["nightshift", "Commands", "JSONText", "JobStore"]),
         tests("TokenizationTests", ["Tokenization"]),
         tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         tests("JobCatalogTests", ["Generation", "JSONText", "JobCatalog", "Tokenization"]),

@@ -28,7 +28,11 @@ public struct EngineMeasurement: Sendable {
         public var stages: [StepProfile.Stage: Double] = [:]
         /// Of the roofline: the time that the larger of bytes over bandwidth and operations over peak would take, by
         /// the time it took. The peak is that of the weights' type for the matrices and of f32 for attention.
-        public var share: Double
+        public var share = 0.0
+        /// What the case can't do without, of each run.
+        fileprivate var work: Work
+        /// The median of the runs.
+        fileprivate var seconds: Double
     }
 
     /// A product of the engine's kernels beside OpenBLAS's: `[rows, inner] * [inner, columns]`, 10^9 operations a second.
@@ -77,7 +81,12 @@ public struct EngineBenchmark {
         promptLength: Int, generated: Int, batches: [Int], progress: (String) -> Void
     ) throws -> EngineMeasurement {
         progress("ceilings")
+        // Larger than any cache, and written once so that it's really there.
+        let buffer = FloatBuffer(count: 256 << 20)
+        buffer.fill { 1 }
+        _ = compute.measureBandwidth(buffer)
         var measurement = EngineMeasurement(ceilings: measureCeilings())
+        measureMemory(buffer, &measurement)
         progress("products")
         measureProducts(&measurement)
         let context = max(1, promptLength / 2)
@@ -86,24 +95,41 @@ public struct EngineBenchmark {
             weights: weights, compute: compute, keyValueType: keyValueType,
             tokenCapacity: max(promptLength, rows * (context + generated + KeyValuePages.pageLength)))
         progress("prefill of \(promptLength) tokens")
-        measurement.cases.append(try prefill(model, length: promptLength, measurement.ceilings))
+        measurement.cases.append(try prefill(model, length: promptLength))
         for rows in batches {
             progress("decoding with \(rows) \(rows == 1 ? "row" : "rows")")
-            measurement.cases.append(
-                try decode(model, rows: rows, context: context, count: generated, measurement.ceilings))
+            measurement.cases.append(try decode(model, rows: rows, context: context, count: generated))
+            measureMemory(buffer, &measurement)
+        }
+        for index in measurement.cases.indices {
+            let measured = measurement.cases[index]
+            measurement.cases[index].share = least(measured.work, measurement.ceilings) / measured.seconds
         }
         return measurement
     }
 
+    /// Memory is shared with whatever else runs on the machine, beyond the walls of a virtual one too: its best moment
+    /// over the whole run counts.
+    private func measureMemory(_ buffer: FloatBuffer, _ measurement: inout EngineMeasurement) {
+        for _ in 0..<5 {
+            measurement.ceilings.gigabytesPerSecond = max(
+                measurement.ceilings.gigabytesPerSecond, compute.measureBandwidth(buffer))
+        }
+    }
+
+    /// Seconds that the larger of bytes over bandwidth and operations over peak take.
+    private func least(_ work: Work, _ ceilings: EngineMeasurement.Ceilings) -> Double {
+        let peak = weights.quantization == nil ? ceilings.gigaflopsF32 : ceilings.gigaopsInt8
+        return max(
+            work.bytes / ceilings.gigabytesPerSecond,
+            work.operations / peak + work.attentionOperations / ceilings.gigaflopsF32) / 1e9
+    }
+
     private func measureCeilings() -> EngineMeasurement.Ceilings {
-        // Larger than any cache, and written once so that it's really there.
-        let buffer = FloatBuffer(count: 256 << 20)
-        buffer.fill { 1 }
-        _ = compute.measureBandwidth(buffer)
-        return EngineMeasurement.Ceilings(
+        EngineMeasurement.Ceilings(
             gigaflopsF32: (0..<3).map { _ in compute.measureArithmetic(seconds: 0.3) }.max() ?? 0,
             gigaopsInt8: (0..<3).map { _ in compute.measureIntegerArithmetic(seconds: 0.3) }.max() ?? 0,
-            gigabytesPerSecond: (0..<5).map { _ in compute.measureBandwidth(buffer) }.max() ?? 0)
+            gigabytesPerSecond: 0)
     }
 
     private func measureProducts(_ measurement: inout EngineMeasurement) {
@@ -148,7 +174,7 @@ public struct EngineBenchmark {
     }
 
     private func prefill(
-        _ model: GPTJModel, length: Int, _ ceilings: EngineMeasurement.Ceilings
+        _ model: GPTJModel, length: Int
     ) throws -> EngineMeasurement.Case {
         let tokens = (0..<length).map { TokenID($0 * 31 % weights.configuration.vocabularySize) }
         var times: [Double] = []
@@ -172,11 +198,11 @@ public struct EngineBenchmark {
             weights.configuration, keyValues: keyValueType, bytes: weights.bytesPerStep * ((length + 511) / 512)
         )
         .reading(length).decoding(1)
-        return result(.prefill, rows: 1, context: length, tokens: length, times, work, ceilings, model.profile)
+        return result(.prefill, rows: 1, context: length, tokens: length, times, work, model.profile)
     }
 
     private func decode(
-        _ model: GPTJModel, rows: Int, context: Int, count: Int, _ ceilings: EngineMeasurement.Ceilings
+        _ model: GPTJModel, rows: Int, context: Int, count: Int
     ) throws -> EngineMeasurement.Case {
         var times: [Double] = []
         model.profile = StepProfile()
@@ -196,24 +222,20 @@ public struct EngineBenchmark {
         }
         var work = Work(weights.configuration, keyValues: keyValueType, bytes: weights.bytesPerStep * count)
         for step in 0..<count { work = work.attending(context + step, rows: rows).decoding(rows) }
-        return result(.decode, rows: rows, context: context, tokens: rows * count, times, work, ceilings, model.profile)
+        return result(.decode, rows: rows, context: context, tokens: rows * count, times, work, model.profile)
     }
 
     private func result(
         _ phase: EngineMeasurement.Phase, rows: Int, context: Int, tokens: Int, _ times: [Double], _ work: Work,
-        _ ceilings: EngineMeasurement.Ceilings, _ profile: StepProfile?
+        _ profile: StepProfile?
     ) -> EngineMeasurement.Case {
         let counted = times.dropFirst().sorted()
         let median = counted[counted.count / 2]
-        let peak = weights.quantization == nil ? ceilings.gigaflopsF32 : ceilings.gigaopsInt8
-        let least =
-            max(
-                work.bytes / ceilings.gigabytesPerSecond,
-                work.operations / peak + work.attentionOperations / ceilings.gigaflopsF32) / 1e9
         return EngineMeasurement.Case(
             phase: phase, rows: rows, context: context, tokensPerSecond: Double(tokens) / median,
             range: Double(tokens) / counted[counted.count - 1]...Double(tokens) / counted[0],
-            stages: (profile?.durations ?? [:]).mapValues { $0 / .seconds(times.reduce(0, +)) }, share: least / median)
+            stages: (profile?.durations ?? [:]).mapValues { $0 / .seconds(times.reduce(0, +)) }, work: work,
+            seconds: median)
     }
 
     private func seconds(_ body: () throws -> Void) rethrows -> Double {
@@ -225,7 +247,7 @@ public struct EngineBenchmark {
 }
 
 /// Bytes and operations that a computation can't do without.
-private struct Work {
+private struct Work: Sendable {
     private let configuration: GPTJConfiguration
     private(set) var bytes: Double
     /// Of one position's keys and values.

@@ -4,22 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-/// To the nearest half, ties to even. A NaN keeps its upper bits and becomes quiet.
-static uint16_t half_of(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, 4);
-    const uint16_t sign = (uint16_t)(bits >> 16 & 0x8000);
-    const uint32_t magnitude = bits & 0x7fffffff;
-    if (magnitude > 0x7f800000) return (uint16_t)(sign | 0x7e00 | (magnitude >> 13 & 0x1ff));
-    if (magnitude >= 0x477ff000) return sign | 0x7c00;  // halfway from the largest half on: infinity
-    if (magnitude < 0x38800000) {                        // below the smallest normal half: multiples of 2^-24
-        const float steps = rintf(ck_float_of_bits(magnitude) * 0x1p24f);
-        return (uint16_t)(sign | (uint16_t)steps);
-    }
-    const uint32_t odd = magnitude >> 13 & 1;
-    return (uint16_t)(sign | ((magnitude - 0x38000000 + 0xfff + odd) >> 13));
-}
-
 /// Where a block has element `j` of token `t`, counted in elements.
 static int64_t place(int is_values, int64_t length, int64_t t, int64_t j) {
     return is_values ? t * length + j : j * ck_page_tokens + t;
@@ -34,7 +18,7 @@ static void store_tokens(const ck_page_store *p, int is_values) {
                 const float x = j < p->given ? row[j] : 0;
                 const int64_t index = place(is_values, p->length, t, j);
                 if (p->type == ck_page_f32) ((float *)p->page)[index] = x;
-                else ((uint16_t *)p->page)[index] = half_of(x);
+                else ((uint16_t *)p->page)[index] = ck_half_of_float(x);
             }
             continue;
         }

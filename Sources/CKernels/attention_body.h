@@ -9,7 +9,7 @@ INLINE int64_t element_bytes(ck_page_type type) { return type == ck_page_f32 ? 4
 /// Sixteen elements of a block, of int8 their codes.
 INLINE vec load_elements(const char *p, ck_page_type type) {
     if (type == ck_page_f32) return load((const float *)(const void *)p);
-    if (type == ck_page_f16) return load_stored(p, ck_type_f16, 16);
+    if (type == ck_page_f16) return load_stored(p, ck_type_f16, 0, 16);
     codes16 codes;
     memcpy(&codes, p, sizeof codes);
     return __builtin_convertvector(__builtin_convertvector(codes, ivec), vec);

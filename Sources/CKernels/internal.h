@@ -30,10 +30,18 @@ extern const ck_kernels ck_neon;
 #define CK_EXP_HIGHEST 88.0f
 #define CK_SQRT_2_OVER_PI 0.7978845608028654f
 
+/// A stored half, exactly; a signalling NaN becomes quiet.
+
 static inline float ck_float_of_bits(uint32_t bits) {
     float value;
     __builtin_memcpy(&value, &bits, 4);
     return value;
+}
+
+static inline uint32_t ck_bits_of_float(float value) {
+    uint32_t bits;
+    __builtin_memcpy(&bits, &value, 4);
+    return bits;
 }
 
 /// A half as the float that it is.
@@ -49,6 +57,20 @@ static inline float ck_float_of_half(uint16_t bits) {
     // A signalling NaN becomes quiet, as the processor's conversion does.
     const uint32_t quiet = exponent == 31 && fraction ? 0x400000 : 0;
     return ck_float_of_bits(sign | wide << 23 | fraction << 13 | quiet);
+}
+
+/// The nearest half, ties to even; beyond the largest one an infinity. A NaN keeps its upper bits and becomes quiet, as the
+/// processor's conversion does.
+static inline uint16_t ck_half_of_float(float x) {
+    const uint32_t bits = ck_bits_of_float(x), magnitude = bits & 0x7fffffff;
+    const uint32_t sign = bits >> 16 & 0x8000;
+    if (magnitude > 0x7f800000) return (uint16_t)(sign | 0x7e00 | (magnitude >> 13 & 0x1ff));
+    if (magnitude >= 0x47800000) return (uint16_t)(sign | 0x7c00);
+    // Below 2^-14 halves are 2^-24 apart, as floats are from 0.5 on: adding that rounds.
+    if (magnitude < 0x38800000)
+        return (uint16_t)(sign | (ck_bits_of_float(ck_float_of_bits(magnitude) + 0.5f) - 0x3f000000));
+    const uint32_t rounded = magnitude + 0xfff + (magnitude >> 13 & 1);
+    return (uint16_t)(sign | (rounded - 0x38000000) >> 13);
 }
 
 static inline float ck_exponential(float x) {

@@ -31,16 +31,6 @@ static void quantize(const float *x, int64_t x_stride, int64_t inner, int64_t fi
         }
 }
 
-/// Element j of a column of a group: the integer that its scale is multiplied with.
-static int32_t weight(const uint8_t *group, int bits, int64_t column, int64_t j) {
-    if (bits == 8) return (int32_t)group[4 * ck_panel_columns + (j / 4 * ck_panel_columns + column) * 4 + j % 4] - 128;
-    const uint8_t *multipliers = group + 4 * ck_panel_columns;
-    const uint8_t *codes = multipliers + ck_group / ck_subgroup * ck_panel_columns;
-    const uint8_t both = codes[(j / 8 * ck_panel_columns + column) * 4 + j % 4];
-    const int32_t nibble = j % 8 < 4 ? both & 15 : both >> 4;
-    return (int32_t)multipliers[j / ck_subgroup * ck_panel_columns + column] * (nibble - 8);
-}
-
 static void linear(const ck_quantized_arguments *p) {
     for (int64_t n = p->first; n < p->end; n++) {
         const uint8_t *panel =
@@ -54,7 +44,7 @@ static void linear(const ck_quantized_arguments *p) {
                 const int64_t index = g * p->x.rows + i;
                 int32_t sum = 0;
                 for (int64_t j = 0; j < ck_group; j++)
-                    sum += (int32_t)p->x.codes[index * ck_group + j] * weight(group, p->bits, column, j);
+                    sum += (int32_t)p->x.codes[index * ck_group + j] * ck_weight_code(group, p->bits, column, j);
                 float scale;
                 memcpy(&scale, group + column * 4, 4);
                 total = fmaf((float)sum, p->x.scales[index] * scale, total);

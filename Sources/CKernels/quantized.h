@@ -28,4 +28,14 @@ static inline ck_scale ck_scale_of(int32_t largest_bits) {
 
 static inline int64_t ck_group_bytes(int bits) { return bits == 8 ? ck_panel_group_bytes_8 : ck_panel_group_bytes_4; }
 
+/// Element j of a column of a group: the integer that its scale is multiplied with.
+static inline int32_t ck_weight_code(const uint8_t *group, int bits, int64_t column, int64_t j) {
+    if (bits == 8) return (int32_t)group[4 * ck_panel_columns + (j / 4 * ck_panel_columns + column) * 4 + j % 4] - 128;
+    const uint8_t *multipliers = group + 4 * ck_panel_columns;
+    const uint8_t *codes = multipliers + ck_group / ck_subgroup * ck_panel_columns;
+    const uint8_t both = codes[(j / 8 * ck_panel_columns + column) * 4 + j % 4];
+    const int32_t nibble = j % 8 < 4 ? both & 15 : both >> 4;
+    return (int32_t)multipliers[j / ck_subgroup * ck_panel_columns + column] * (nibble - 8);
+}
+
 #endif

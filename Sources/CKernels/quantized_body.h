@@ -87,7 +87,6 @@ INLINE void add_tile(int rows, int vectors, const tile_arguments *p, int first, 
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) {
         const vec scale = load(p->scales + first + v * 16);
-        fetch((const char *)(p->scales + first + v * 16) + p->distance);
 #pragma clang loop unroll(full)
         for (int i = 0; i < rows; i++) {
             float *out = p->sums + i * ck_panel_columns + first + v * 16;
@@ -124,30 +123,35 @@ INLINE void tile_8(int rows, int vectors, int ahead, const tile_arguments *p, in
     add_tile(rows, vectors, p, first, sum);
 }
 
-/// `rows` x 16 sums of 4-bit weights: each subgroup's sums are made of the nibbles and multiplied then.
-INLINE void tile_4(int rows, const tile_arguments *p, int first) {
+/// `rows` x (`vectors` * 16) sums of 4-bit weights, from the column `first` on: each subgroup's sums are made of the
+/// nibbles and multiplied then. A tile over all columns reads the group in order, and fetches nothing itself.
+INLINE void tile_4(int rows, int vectors, const tile_arguments *p, int first) {
     ivec sum[6][4];
-    for (int i = 0; i < rows; i++) sum[i][0] = isplat(0);
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < vectors; v++) sum[i][v] = isplat(0);
     for (int64_t part = 0; part < subgroups; part++) {
-        ivec own[6];
-        for (int i = 0; i < rows; i++) own[i] = isplat(0);
+        ivec own[6][4];
+        for (int i = 0; i < rows; i++)
+            for (int v = 0; v < vectors; v++) own[i][v] = isplat(0);
         for (int64_t j = part * (ck_subgroup / 8); j < (part + 1) * (ck_subgroup / 8); j++) {
-            const ivec both = iload(p->codes + (j * ck_panel_columns + first) * 4);
-            const ivec low = both & 0x0f0f0f0f, high = both >> 4 & 0x0f0f0f0f;
-            fetch(p->codes + (first + j) * 64 + p->distance);
-            for (int i = 0; i < rows; i++) {
-                int32_t factors[2];
-                memcpy(factors, p->x + i * ck_group + j * 8, 8);
-                own[i] = dot_nibbles(dot_nibbles(own[i], low, factors[0]), high, factors[1]);
+            if (vectors < 4) fetch(p->codes + (first + j) * 64 + p->distance);
+            for (int v = 0; v < vectors; v++) {
+                const ivec both = iload(p->codes + (j * ck_panel_columns + first + v * 16) * 4);
+                const ivec low = both & 0x0f0f0f0f, high = both >> 4 & 0x0f0f0f0f;
+                for (int i = 0; i < rows; i++) {
+                    int32_t factors[2];
+                    memcpy(factors, p->x + i * ck_group + j * 8, 8);
+                    own[i][v] = dot_nibbles(dot_nibbles(own[i][v], low, factors[0]), high, factors[1]);
+                }
             }
         }
-        const uint8_t *multipliers = p->multipliers + part * ck_panel_columns + first;
-        const ivec multiplier = multipliers_of(multipliers);
-        fetch(multipliers + p->distance);
-        for (int i = 0; i < rows; i++)
-            sum[i][0] += (sum_of_nibbles(own[i]) - isplat(8 * p->x_sums[i * subgroups + part])) * multiplier;
+        for (int v = 0; v < vectors; v++) {
+            const ivec multiplier = multipliers_of(p->multipliers + part * ck_panel_columns + first + v * 16);
+            for (int i = 0; i < rows; i++)
+                sum[i][v] += (sum_of_nibbles(own[i][v]) - isplat(8 * p->x_sums[i * subgroups + part])) * multiplier;
+        }
     }
-    add_tile(rows, 1, p, first, sum);
+    add_tile(rows, vectors, p, first, sum);
 }
 
 #define TILE_CASE(r)                                                     \
@@ -155,9 +159,12 @@ INLINE void tile_4(int rows, const tile_arguments *p, int first) {
         for (int n = 0; n < ck_panel_columns; n += CK_TILE_VECTORS * 16) \
             tile_8(r, CK_TILE_VECTORS, ahead, p, n);                     \
         break;
+/// As many columns as the registers hold sums of beside the subgroups' own.
+#define CK_NIBBLE_VECTORS(r) (CK_TILE_VECTORS == 4 && (r) <= 2 ? 4 : 1)
 #define TILE_4_CASE(r)                                                     \
     case r:                                                                \
-        for (int n = 0; n < ck_panel_columns; n += 16) tile_4(r, p, n);    \
+        for (int n = 0; n < ck_panel_columns; n += CK_NIBBLE_VECTORS(r) * 16) \
+            tile_4(r, CK_NIBBLE_VECTORS(r), p, n);                         \
         break;
 #if CK_TILE_ROWS >= 6
 #define TILE_CASES(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
@@ -205,10 +212,11 @@ static void add_group(const ck_quantized_arguments *p, const uint8_t *group, int
     const int has_nibbles = p->bits == 4, is_expanded = has_nibbles && tiles > CK_NIBBLE_TILES;
     if (has_nibbles) codes += subgroups * ck_panel_columns;
     const uint8_t *next = codes + distance;
+    // The processor foresees what is read in order, and loses the thread where the head comes after the codes.
+    for (const uint8_t *line = group; line < codes; line += 64) fetch_near(line);
     if (is_expanded) {
         uint8_t *expanded = (uint8_t *)(sums + ck_quantized_rows * ck_panel_columns);
         expand(multipliers, codes, expanded);
-        for (int64_t i = 0; i < subgroups * ck_panel_columns; i += 64) fetch(multipliers + i + distance);
         codes = expanded;
     }
     // The tiles divide the lines to be fetched among them, so that memory works all the time.

@@ -78,7 +78,7 @@ static float pack_4(const float *w, uint8_t *multipliers, uint8_t *codes) {
 
 void ck_pack_weights(const ck_kernels *kernels, const void *w, ck_type type, int64_t columns, int64_t inner,
                      int64_t first, int64_t end, int bits, void *panels) {
-    const int64_t size = type == ck_type_f32 ? 4 : 2, groups = (inner + ck_group - 1) / ck_group;
+    const int64_t row = ck_stored_bytes(type, inner), groups = (inner + ck_group - 1) / ck_group;
     for (int64_t panel = first; panel < end; panel++)
         for (int64_t g = 0; g < groups; g++) {
             uint8_t *group = (uint8_t *)panels + (panel * groups + g) * ck_group_bytes(bits);
@@ -87,7 +87,8 @@ void ck_pack_weights(const ck_kernels *kernels, const void *w, ck_type type, int
                 const int64_t column = panel * ck_panel_columns + n;
                 float source[ck_group] = {0};
                 if (column < columns)
-                    kernels->widen(count, (const char *)w + (column * inner + g * ck_group) * size, type, source);
+                    kernels->widen(count, (const char *)w + column * row + ck_stored_bytes(type, g * ck_group), type,
+                                   source);
                 uint8_t *rest = group + 4 * ck_panel_columns;
                 const float scale =
                     bits == 8 ? pack_8(source, rest + n * 4)
@@ -96,4 +97,29 @@ void ck_pack_weights(const ck_kernels *kernels, const void *w, ck_type type, int
                 memcpy(group + n * 4, &scale, 4);
             }
         }
+}
+
+ck_survey_result ck_survey_panels(int64_t columns, int64_t inner, int64_t first, int64_t end, int bits,
+                                  const void *panels) {
+    ck_survey_result result = {.minimum = __builtin_inff(), .maximum = -__builtin_inff()};
+    const int64_t groups = (inner + ck_group - 1) / ck_group;
+    for (int64_t panel = first; panel < end; panel++)
+        for (int64_t g = 0; g < groups; g++) {
+            const uint8_t *group = (const uint8_t *)panels + (panel * groups + g) * ck_group_bytes(bits);
+            const uint8_t *multipliers = group + 4 * ck_panel_columns;
+            const int64_t count = inner - g * ck_group < ck_group ? inner - g * ck_group : ck_group;
+            for (int64_t n = 0; n < ck_panel_columns && panel * ck_panel_columns + n < columns; n++) {
+                float scale, x[ck_group];
+                memcpy(&scale, group + n * 4, 4);
+                for (int64_t j = 0; j < count; j++) {
+                    const int32_t code = ck_weight_code(group, bits, n, j);
+                    const int is_made = bits == 8 ? code >= -127
+                                                  : multipliers[j / ck_subgroup * ck_panel_columns + n]
+                                                        <= ck_largest_multiplier;
+                    x[j] = is_made ? scale * (float)code : __builtin_nanf("");
+                }
+                ck_survey_add(count, x, &result);
+            }
+        }
+    return result;
 }

@@ -4,11 +4,26 @@
 #include <math.h>
 #include <string.h>
 
+/// An element of a block.
+static float block_element(const unsigned char *block, ck_type type, int64_t index) {
+    uint16_t bits;
+    memcpy(&bits, block, 2);
+    const unsigned char byte = block[2 + (type == ck_type_q8_0 ? index : index % (ck_block_length / 2))];
+    const int q = type == ck_type_q8_0                ? (int8_t)byte
+                  : index < ck_block_length / 2       ? (byte & 15) - 8
+                                                      : (byte >> 4) - 8;
+    return ck_float_of_half(bits) * (float)q;
+}
+
 static float element(const void *source, ck_type type, int64_t index) {
     if (type == ck_type_f32) {
         float value;
         memcpy(&value, (const char *)source + index * 4, 4);
         return value;
+    }
+    if (type == ck_type_q8_0 || type == ck_type_q4_0) {
+        const int64_t offset = ck_stored_bytes(type, index / ck_block_length * ck_block_length);
+        return block_element((const unsigned char *)source + offset, type, index % ck_block_length);
     }
     uint16_t bits;
     memcpy(&bits, (const char *)source + index * 2, 2);

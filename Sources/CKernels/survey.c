@@ -63,12 +63,32 @@ enum { block_length = 4096 };
 DEFINE_SURVEY(survey_32_bits, int32_t, INT32_MAX)
 DEFINE_SURVEY(survey_16_bits, int16_t, INT16_MAX)
 
+/// Elements in blocks are looked at as the floats that they are.
+static void survey_blocks(int64_t count, const char *source, ck_type type, ck_survey_result *result) {
+    float block[block_length];
+    for (int64_t start = 0; start < count; start += block_length) {
+        const int64_t length = count - start < block_length ? count - start : block_length;
+        ck_scalar.widen(length, source + ck_stored_bytes(type, start), type, block);
+        ck_survey_add(length, block, result);
+    }
+}
+
+void ck_survey_add(int64_t count, const float *x, ck_survey_result *result) {
+    const ck_survey_result part = ck_survey(count, x, 1, ck_type_f32);
+    result->nans += part.nans;
+    result->infinities += part.infinities;
+    if (part.minimum < result->minimum) result->minimum = part.minimum;
+    if (part.maximum > result->maximum) result->maximum = part.maximum;
+}
+
 ck_survey_result ck_survey(int64_t count, const void *source, int64_t stride, ck_type type) {
     ck_survey_result result = {.minimum = __builtin_inff(), .maximum = -__builtin_inff()};
     switch (type) {
         case ck_type_f32: survey_32_bits(count, source, stride, 0x7F800000, type, &result); break;
         case ck_type_f16: survey_16_bits(count, source, stride, 0x7C00, type, &result); break;
         case ck_type_bf16: survey_16_bits(count, source, stride, 0x7F80, type, &result); break;
+        case ck_type_q8_0:
+        case ck_type_q4_0: survey_blocks(count, source, type, &result); break;
     }
     return result;
 }

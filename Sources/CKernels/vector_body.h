@@ -14,8 +14,34 @@
 typedef uint16_t u16vec __attribute__((vector_size(32), aligned(1)));
 typedef _Float16 f16vec __attribute__((vector_size(32), aligned(1)));
 
-/// Sixteen stored elements from `p`, or `count` of them and zeros.
-INLINE vec load_stored(const char *p, ck_type type, int64_t count) {
+typedef int8_t i8vec __attribute__((vector_size(16), aligned(1)));
+typedef uint8_t u8vec __attribute__((vector_size(16), aligned(1)));
+
+INLINE vec half_to_vec(const char *p) {
+    _Float16 half;
+    memcpy(&half, p, 2);
+    return splat((float)half);
+}
+
+/// The sixteen elements of a row from `index` on, which is a multiple of sixteen, out of its blocks.
+INLINE vec load_block(const char *row, ck_type type, int64_t index) {
+    if (type == ck_type_q8_0) {
+        const char *block = row + index / ck_block_length * ck_block_bytes_8;
+        i8vec q;
+        memcpy(&q, block + 2 + index % ck_block_length, 16);
+        return half_to_vec(block) * __builtin_convertvector(q, vec);
+    }
+    const char *block = row + index / ck_block_length * ck_block_bytes_4;
+    u8vec both;
+    memcpy(&both, block + 2, 16);
+    const u8vec q = index % ck_block_length ? both >> 4 : both & 15;
+    return half_to_vec(block) * __builtin_convertvector(__builtin_convertvector(q, ivec) - 8, vec);
+}
+
+/// Sixteen stored elements of `row` from `index` on, or `count` of them and zeros.
+INLINE vec load_stored(const char *row, ck_type type, int64_t index, int64_t count) {
+    if (type == ck_type_q8_0 || type == ck_type_q4_0) return load_block(row, type, index);
+    const char *p = row + index * (type == ck_type_f32 ? 4 : 2);
     if (type == ck_type_f32) {
         if (count >= 16) return load((const float *)(const void *)p);
         vec v = splat(0);
@@ -74,11 +100,9 @@ static void gelu(int64_t count, float *x) {
 }
 
 static void widen(int64_t count, const void *source, ck_type type, float *out) {
-    const int64_t size = type == ck_type_f32 ? 4 : 2;
     int64_t i = 0;
-    for (; i + 16 <= count; i += 16) store(out + i, load_stored((const char *)source + i * size, type, 16));
-    if (i < count)
-        store_part(out + i, load_stored((const char *)source + i * size, type, count - i), count - i);
+    for (; i + 16 <= count; i += 16) store(out + i, load_stored(source, type, i, 16));
+    if (i < count) store_part(out + i, load_stored(source, type, i, count - i), count - i);
 }
 
 static void layer_norm(int64_t count, const float *x, const float *weight, const float *bias, float epsilon,
@@ -187,17 +211,16 @@ INLINE void transpose(vec v[16]) {
 /// rows from `end` on are 0. `type` is a constant where it's called.
 INLINE void pack_strip(const ck_linear_arguments *p, ck_type type, int64_t row, int64_t end, int64_t start,
                        int64_t length, float *out) {
-    const int64_t size = type == ck_type_f32 ? 4 : 2;
-    const char *base = (const char *)p->w + (row * p->inner + start) * size;
-    const int64_t rows = end - row < 16 ? end - row : 16, stride = p->inner * size;
+    const int64_t rows = end - row < 16 ? end - row : 16, stride = ck_stored_bytes(type, p->inner);
+    const char *base = (const char *)p->w + row * stride;
     for (int64_t j = 0; j < length; j += 16) {
         const int64_t count = length - j < 16 ? length - j : 16;
         vec v[16];
         if (rows == 16 && count == 16) {
-            for (int i = 0; i < 16; i++) v[i] = load_stored(base + i * stride + j * size, type, 16);
+            for (int i = 0; i < 16; i++) v[i] = load_stored(base + i * stride, type, start + j, 16);
         } else {
             for (int i = 0; i < 16; i++)
-                v[i] = i < rows ? load_stored(base + i * stride + j * size, type, count) : splat(0);
+                v[i] = i < rows ? load_stored(base + i * stride, type, start + j, count) : splat(0);
         }
         transpose(v);
         for (int i = 0; i < 16; i++)
@@ -216,6 +239,8 @@ static void linear(const ck_linear_arguments *p) {
                     case ck_type_f32: pack_strip(p, ck_type_f32, row, end, start, length, out); break;
                     case ck_type_f16: pack_strip(p, ck_type_f16, row, end, start, length, out); break;
                     case ck_type_bf16: pack_strip(p, ck_type_bf16, row, end, start, length, out); break;
+                    case ck_type_q8_0: pack_strip(p, ck_type_q8_0, row, end, start, length, out); break;
+                    case ck_type_q4_0: pack_strip(p, ck_type_q4_0, row, end, start, length, out); break;
                 }
             }
             product(p->rows, end - first, length, p->x + start, p->x_stride, p->scratch, ck_panel_columns, p->y + first,

@@ -8,7 +8,7 @@ import Tokenization
 /// A model with its tokenizer, ready to make schedulers and services over it.
 struct LoadedModel: Sendable {
     let name: String
-    let folder: URL
+    let located: LocatedModel
     let weights: GPTJWeights
     /// The weights as the file has them.
     let stored: GPTJWeights
@@ -31,28 +31,23 @@ struct LoadedModel: Sendable {
     var tokenCount: Int { tokenizer?.vocabularySize ?? vocabularySize }
 
     init(
-        _ located: LocatedModel, weights weightType: ModelOptions.WeightType, threads: Int,
-        instructionSet: InstructionSet, keyValues keyValueType: KeyValueType, keyValueBytes: Int,
+        _ located: LocatedModel, weights weightType: ModelOptions.WeightType?, threads: Int,
+        instructionSet: InstructionSet, keyValues: KeyValueType?, keyValueBytes: Int,
         limits: SchedulerLimits
     ) throws {
         let clock = ContinuousClock()
         let start = clock.now
-        folder = located.folder
-        name = located.folder.standardizedFileURL.lastPathComponent
-        let configuration = try GPTJConfiguration(folder: located.folder)
-        let checkpoint = try located.checkpoint()
-        let stored = try GPTJWeights(configuration: configuration, checkpoint: checkpoint)
-        weights = Self.quantized(
-            stored, to: weightType, on: Compute(threads: threads, instructionSet: instructionSet))
+        self.located = located
+        name = located.name
+        let model = try OpenedModel(located)
+        let stored = try GPTJWeights(configuration: model.configuration, checkpoint: model.checkpoint)
+        let type = try Self.type(requested: weightType, stored: stored, path: located.url.path)
+        weights = Self.weights(stored, as: type, on: Compute(threads: threads, instructionSet: instructionSet))
         self.stored = stored
-        self.weightType = weightType
-        self.keyValueType = keyValueType
-        do {
-            tokenizer = try Tokenizer(folder: located.folder)
-        } catch TokenizerError.noTokenizer {
-            tokenizer = nil
-        }
-        fingerprint = try checkpoint.fingerprint
+        self.weightType = type
+        keyValueType = keyValues ?? .suiting(weights.quantization)
+        tokenizer = try model.tokenizerDefinition().map(Tokenizer.init)
+        fingerprint = try model.checkpoint.fingerprint
         self.threads = threads
         self.instructionSet = instructionSet
         self.keyValueBytes = keyValueBytes
@@ -60,10 +55,29 @@ struct LoadedModel: Sendable {
         loadDuration = start.duration(to: clock.now)
     }
 
-    private static func quantized(
-        _ stored: GPTJWeights, to type: ModelOptions.WeightType, on compute: Compute
+    /// How the weights will be held.
+    ///
+    /// - throws: ``CommandError`` (64) when they're packed in another way than asked for.
+    static func type(
+        requested: ModelOptions.WeightType?, stored: GPTJWeights, path: String
+    ) throws -> ModelOptions.WeightType {
+        guard let packed = stored.quantization else {
+            return requested ?? .init(stored.blockType.map { $0 == .eightBits ? .int8 : .int4 })
+        }
+        let type = ModelOptions.WeightType(packed)
+        guard requested == nil || requested == type else {
+            throw CommandError(
+                .usage,
+                "\(path): its weights are packed as \(type), and can't be had as \(requested ?? type). Leave out "
+                    + "--weights, or name the model that it was converted from")
+        }
+        return type
+    }
+
+    private static func weights(
+        _ stored: GPTJWeights, as type: ModelOptions.WeightType, on compute: Compute
     ) -> GPTJWeights {
-        guard let quantization = type.quantization else { return stored }
+        guard let quantization = type.quantization, stored.quantization == nil else { return stored }
         let line = ProgressLine()
         defer { line.clear() }
         let count = stored.configuration.layerCount
@@ -72,12 +86,24 @@ struct LoadedModel: Sendable {
         }
     }
 
+    /// Whether weights were quantized when the model was loaded, so that ``stored`` are others.
+    var isQuantizedByLoading: Bool { weights.quantization != nil && stored.quantization == nil }
+
+    /// Whether nothing is computed with fewer bits than the model's files have.
+    var isExact: Bool { !isQuantizedByLoading && keyValueType == .f32 }
+
     /// Tokens whose keys and values fit into the memory that is set aside for them; no more than a full batch of whole
     /// contexts could want, and at least a page.
     var tokenCapacity: Int {
-        let wanted = limits.rows * (configuration.contextLength + KeyValuePages.pageLength)
-        let affordable = keyValueBytes / GPTJModel.bytesPerToken(configuration, keyValueType)
-        return max(KeyValuePages.pageLength, min(wanted, affordable))
+        Self.tokenCapacity(configuration, keyValueType, rows: limits.rows, keyValueBytes: keyValueBytes)
+    }
+
+    static func tokenCapacity(
+        _ configuration: GPTJConfiguration, _ type: KeyValueType, rows: Int, keyValueBytes: Int
+    ) -> Int {
+        let wanted = rows * (configuration.contextLength + KeyValuePages.pageLength)
+        return max(
+            KeyValuePages.pageLength, min(wanted, keyValueBytes / GPTJModel.bytesPerToken(configuration, type)))
     }
 
     /// A model over the weights, with keys and values of its own.

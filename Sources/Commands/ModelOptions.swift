@@ -11,9 +11,9 @@ struct ModelOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "The model: a folder as downloaded from HuggingFace, or the name of one where models are kept "
+            "The model: a folder as downloaded from HuggingFace, a GGUF file, or the name of one where models are kept "
                 + "(environment: NIGHTSHIFT_MODEL).", valueName: "path|name"),
-        completion: .directory)
+        completion: .file())
     var model: String?
 
     @Option(name: .long, help: "Threads that compute; by default one for each core.")
@@ -24,15 +24,20 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help:
-            "How weights are held: f32 computes with the file's weights exactly; int8 and int4 are made when it's loaded."
-    )
-    var weights = WeightType.f32
+        help: """
+            How weights are held; by default as the file has them. f32 multiplies floats: exactly the file's weights, in \
+            place, whether it has f32, f16, bf16, q8_0 or q4_0. int8 and int4 are multiplied as integers: those of a \
+            converted file in place, else packed when it's loaded. By default q8_0 becomes int8 and q4_0 int4.
+            """)
+    var weights: WeightType?
 
     @Option(
         name: .long,
-        help: "How keys and values are held: f32 exactly as computed, f16 in half of that memory, int8 in a quarter.")
-    var kv = KeyValues.f32
+        help: """
+            How keys and values are held: f32 exactly as computed, f16 in half of that memory, int8 in a quarter. By \
+            default f32 beside weights of floats, int8 beside int8 and int4.
+            """)
+    var kv: KeyValues?
 
     @Option(
         name: .long,
@@ -49,8 +54,10 @@ struct ModelOptions: ParsableArguments {
     enum WeightType: String, ExpressibleByArgument, CaseIterable {
         case f32, int8, int4
 
-        /// `nil` for weights as the file has them.
+        /// `nil` for floats.
         var quantization: Quantization? { Quantization(rawValue: rawValue) }
+
+        init(_ quantization: Quantization?) { self = quantization.flatMap { Self(rawValue: $0.rawValue) } ?? .f32 }
     }
 
     enum KeyValues: String, ExpressibleByArgument, CaseIterable {
@@ -64,6 +71,9 @@ struct ModelOptions: ParsableArguments {
             }
         }
     }
+
+    /// How keys and values are held beside such weights.
+    func keyValueType(beside quantization: Quantization?) -> KeyValueType { kv?.type ?? .suiting(quantization) }
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024") }
@@ -87,7 +97,17 @@ struct ModelOptions: ParsableArguments {
         return try ModelLocator(environment: environment).locate(name)
     }
 
-    private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+    var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+    /// Bytes set aside for keys and values.
+    private var keyValueBytes: Int { kvMemory.map { $0 << 20 } ?? Int(ProcessInfo.processInfo.physicalMemory / 4) }
+
+    /// Bytes that keys and values take beside such weights, once all of the memory set aside for them is in use.
+    func keyValueBytes(_ configuration: GPTJConfiguration, beside quantization: Quantization?) -> Int {
+        let type = keyValueType(beside: quantization)
+        return GPTJModel.bytesPerToken(configuration, type)
+            * LoadedModel.tokenCapacity(configuration, type, rows: batchRows, keyValueBytes: keyValueBytes)
+    }
 
     private func instructionSet() throws -> InstructionSet {
         try InstructionSet.named(ProcessInfo.processInfo.environment[InstructionSet.environmentVariable])
@@ -101,12 +121,16 @@ struct ModelOptions: ParsableArguments {
     func load() throws -> LoadedModel {
         try LoadedModel(
             locate(), weights: weights, threads: threadCount, instructionSet: instructionSet(),
-            keyValues: kv.type,
-            keyValueBytes: kvMemory.map { $0 << 20 } ?? Int(ProcessInfo.processInfo.physicalMemory / 4),
+            keyValues: kv?.type, keyValueBytes: keyValueBytes,
             limits: SchedulerLimits(rows: batchRows, sharesPrefixes: !noPrefixCache, looksAhead: !noLookahead))
     }
 
     func loadTokenizer() throws -> Tokenizer {
-        try Tokenizer(folder: locate().folder)
+        let located = try locate()
+        guard let definition = try located.tokenizerDefinition() else {
+            if located.gguf == nil { throw TokenizerError.noTokenizer(folder: located.folder.path) }
+            throw CommandError(.badData, "\(located.url.path): the file has no tokenizer; it serves ids only")
+        }
+        return try Tokenizer(definition)
     }
 }

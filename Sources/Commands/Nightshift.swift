@@ -10,7 +10,9 @@ public struct Nightshift: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, AddCommand.self, WorkCommand.self, RunCommand.self, StatusCommand.self,
             ListCommand.self, ShowCommand.self, ResultsCommand.self, ResultCommand.self, CancelCommand.self,
-            RetryCommand.self, KindsCommand.self, QueueCommand.self, ModelCommand.self, PathsCommand.self,
+            RetryCommand.self, HoldCommand.self, ReleaseCommand.self, ReprioritizeCommand.self, BatchCommand.self,
+            ScheduleCommand.self, KindsCommand.self, QueueCommand.self, ModelCommand.self, PathsCommand.self,
+            DoctorCommand.self, EventsCommand.self, BackupCommand.self, PruneCommand.self, MigrateCommand.self,
             CompletionsCommand.self,
             EngineCommand.self,
         ])

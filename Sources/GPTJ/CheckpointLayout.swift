@@ -1,3 +1,4 @@
+import Kernels
 public import ModelFiles
 
 /// The tensors that a configuration demands of a checkpoint, under HuggingFace's names.
@@ -6,6 +7,18 @@ public struct CheckpointLayout: Sendable {
     public struct Entry: Sendable, Equatable {
         public let name: String
         public let shape: [Int]
+
+        /// What a tensor is for, on which depends what types it may have.
+        enum Kind { case vector, embedding, head, blockMatrix }
+
+        var kind: Kind {
+            if shape.count < 2 { return .vector }
+            switch name {
+            case CheckpointLayout.embedding: return .embedding
+            case CheckpointLayout.head: return .head
+            default: return .blockMatrix
+            }
+        }
     }
 
     /// In the order of the computation. Without `lm_head.weight` where the embeddings are tied.
@@ -66,6 +79,8 @@ public struct CheckpointLayout: Sendable {
 
         /// The checkpoint's file or folder.
         let path: String
+        /// What says which tensors there must be.
+        let configurationSource: String
 
         /// All misfits, then all that is missing.
         public var problems: [ModelProblem] {
@@ -77,7 +92,7 @@ public struct CheckpointLayout: Sendable {
                 + missing.map { entry in
                     ModelProblem(
                         path: path, tensor: entry.name,
-                        problem: "is missing; config.json demands it with shape \(entry.shape)")
+                        problem: "is missing; \(configurationSource) demands it with shape \(entry.shape)")
                 }
         }
     }
@@ -99,13 +114,14 @@ public struct CheckpointLayout: Sendable {
         var taken: Set<String> = tiesWordEmbeddings ? [Self.head] : []
         var misfits: [Misfit] = []
         var missing: [Entry] = []
+        let packing = packing(of: checkpoint)
         for entry in entries {
             guard let tensor = Self.find(entry.name, in: checkpoint) else {
                 missing.append(entry)
                 continue
             }
             taken.insert(tensor.name)
-            if let misfit = Self.misfit(tensor, entry) {
+            if let misfit = Self.misfit(tensor, entry, packing: packing, source: checkpoint.configurationSource) {
                 misfits.append(misfit)
             } else {
                 tensors[entry.name] = tensor
@@ -114,7 +130,8 @@ public struct CheckpointLayout: Sendable {
         let rest = checkpoint.names.filter { !taken.contains($0) }
         return Findings(
             tensors: tensors, misfits: misfits, missing: missing, buffers: rest.filter(Self.isBuffer),
-            unexpected: rest.filter { !Self.isBuffer($0) }, path: checkpoint.path)
+            unexpected: rest.filter { !Self.isBuffer($0) }, path: checkpoint.path,
+            configurationSource: checkpoint.configurationSource)
     }
 
     /// Finds every tensor of the layout in `checkpoint`.
@@ -138,16 +155,32 @@ public struct CheckpointLayout: Sendable {
             ?? (name.hasPrefix(networkPrefix) ? checkpoint.tensors[String(name.dropFirst(networkPrefix.count))] : nil)
     }
 
-    private static func misfit(_ tensor: StoredTensor, _ entry: Entry) -> Misfit? {
+    private static func misfit(
+        _ tensor: StoredTensor, _ entry: Entry, packing: Quantization?, source: String
+    ) -> Misfit? {
         if tensor.shape != entry.shape {
             return Misfit(
-                tensor: tensor, expected: "shape \(entry.shape), by config.json", found: "shape \(tensor.shape)")
+                tensor: tensor, expected: "shape \(entry.shape), by \(source)", found: "shape \(tensor.shape)")
         }
-        if tensor.type.elementType == nil {
-            return Misfit(
-                tensor: tensor, expected: "numbers of type f32, f16 or bf16", found: "type \(tensor.type.rawValue)")
-        }
-        return nil
+        let (isFit, expected): (Bool, String) =
+            switch entry.kind {
+            case .vector: (tensor.type.elementType != nil, "numbers of type f32, f16 or bf16")
+            case .embedding: (tensor.type.rowFormat != nil, "numbers of type f32, f16, bf16, q8_0 or q4_0")
+            case .head: (tensor.type.isComputable, "numbers of type f32, f16, bf16, q8_0, q4_0 or int8")
+            case .blockMatrix:
+                (
+                    tensor.type.isComputable && tensor.type.quantization == packing,
+                    packing.map { "\($0) weights, as the other blocks' matrices are" }
+                        ?? "numbers of type f32, f16, bf16, q8_0 or q4_0"
+                )
+            }
+        return isFit ? nil : Misfit(tensor: tensor, expected: expected, found: "type \(tensor.type.rawValue)")
+    }
+
+    /// How the blocks' matrices are packed, by the first one.
+    private func packing(of checkpoint: Checkpoint) -> Quantization? {
+        entries.lazy.filter { $0.kind == .blockMatrix }.compactMap { Self.find($0.name, in: checkpoint) }.first?
+            .type.quantization
     }
 
     /// Constants that older versions of transformers saved with the weights: causal masks, their fill value, and
@@ -181,4 +214,9 @@ public struct CheckedCheckpoint: Sendable {
         guard let tensor = tensors[name] else { preconditionFailure("\(name) is not in the layout") }
         return tensor
     }
+}
+
+extension Checkpoint {
+    /// What says which tensors there must be, for errors.
+    var configurationSource: String { gguf == nil ? "config.json" : "the file's keys" }
 }

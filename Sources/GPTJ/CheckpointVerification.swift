@@ -37,8 +37,8 @@ public struct CheckpointVerification: Sendable {
         var read = 0
         var values = ValueSurvey()
         for tensor in tensors {
-            let survey = try tensor.survey { count in
-                try progress(Progress(readByteCount: read + count * tensor.type.byteCount, totalByteCount: total))
+            let survey = try tensor.survey { byteCount in
+                try progress(Progress(readByteCount: read + byteCount, totalByteCount: total))
             }
             read += tensor.byteCount
             guard let survey else { continue }

@@ -3,7 +3,7 @@ import JSONText
 import ModelFiles
 public import Tokenization
 
-/// The sizes and constants of one GPT-J network, from the `config.json` beside its weights.
+/// The sizes and constants of one GPT-J network, from the `config.json` beside its weights or the keys of a GGUF file.
 ///
 /// Every value is checked: products of any two of the sizes fit an `Int` with room to spare, heads divide the width, and
 /// the rotated part of a head is even and fits it.
@@ -61,7 +61,7 @@ public struct GPTJConfiguration: Sendable, Equatable {
     /// Takes the fields under the names that transformers' `GPTJConfig` knows, with its defaults for those left out.
     ///
     /// - parameter tokens: the fields of `generation_config.json`.
-    private init(_ fields: JSONFields, tokens: JSONFields?) throws {
+    init(_ fields: JSONFields, tokens: JSONFields?) throws {
         try Self.refuseOtherNetworks(fields)
         layerCount = try Self.size("n_layer", or: "num_hidden_layers", of: fields, default: 28, limit: 1 << 12)
         width = try Self.size("n_embd", or: "hidden_size", of: fields, default: 4096, limit: 1 << 20)

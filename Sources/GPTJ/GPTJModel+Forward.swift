@@ -55,8 +55,9 @@ extension GPTJModel {
         // residual += out_proj(attention(h))
         let headLength = configuration.headLength
         timed(.rotary) {
-            space.queries.rotate(by: rotary, positions: batch.positions, headLength: headLength)
-            space.keys.rotate(by: rotary, positions: batch.positions, headLength: headLength)
+            for rows in [space.queries, space.keys] {
+                rows.rotate(by: rotary, positions: batch.positions, headLength: headLength, on: compute)
+            }
         }
         timed(.store) {
             keyValues.append(layer: layer, keys: space.keys, values: space.values, spans: batch.spans, on: compute)

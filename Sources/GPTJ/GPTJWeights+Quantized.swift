@@ -1,8 +1,14 @@
 public import Kernels
 
 extension GPTJWeights {
-    /// How the blocks' matrices are quantized; `nil` for weights as the checkpoint has them.
+    /// How the blocks' matrices are quantized and packed; `nil` for weights that are multiplied as floats.
     public var quantization: Quantization? { blocks.first?.fcIn.quantization }
+
+    /// The format of the blocks that the checkpoint has most matrices in; `nil` for others.
+    public var blockType: BlockType? {
+        let types = blocks.first.map { [$0.qProj, $0.outProj, $0.fcIn, $0.fcOut].compactMap(\.blocks) } ?? []
+        return types.contains(.fourBits) ? .fourBits : types.first
+    }
 
     /// The same weights with matrices of 8 or 4 bits, in memory of their own.
     ///
@@ -11,6 +17,7 @@ extension GPTJWeights {
     /// on the reference model: perplexity + 1.6 % instead of + 1.1 %).
     ///
     /// - parameter progress: told how many of the blocks are done
+    /// - precondition: the blocks' matrices aren't packed
     public func quantized(
         to quantization: Quantization, on compute: Compute, progress: (_ blocks: Int) -> Void = { _ in }
     ) -> GPTJWeights {
@@ -25,7 +32,7 @@ extension GPTJWeights {
 
     static func quantizedHead(_ head: WeightMatrix, to quantization: Quantization?, on compute: Compute) -> WeightMatrix
     {
-        quantization == nil ? head : head.quantized(to: .int8, on: compute)
+        quantization == nil || head.quantization != nil ? head : head.quantized(to: .int8, on: compute)
     }
 }
 

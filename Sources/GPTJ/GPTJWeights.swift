@@ -1,7 +1,8 @@
 import Kernels
 public import ModelFiles
 
-/// The weights of a GPT-J, under the checkpoint's names; matrices stay in the mapped files unless they are quantized.
+/// The weights of a GPT-J, under the checkpoint's names; matrices stay in the mapped files unless they are quantized when
+/// they're loaded.
 public struct GPTJWeights: Sendable {
     /// Scale and shift of a layer normalization, `[width]` each.
     struct LayerNorm: Sendable {
@@ -34,8 +35,8 @@ public struct GPTJWeights: Sendable {
     /// - throws: ``ModelFileError`` that names file and tensor.
     public init(configuration: GPTJConfiguration, checkpoint: Checkpoint) throws {
         let checked = try CheckpointLayout(configuration).check(checkpoint)
-        func vector(_ name: String) -> FloatBuffer { checked[name].floats() }
-        func matrix(_ name: String) -> WeightMatrix { checked[name].matrix() }
+        func vector(_ name: String) -> FloatBuffer { checked[name].checkedFloats }
+        func matrix(_ name: String) -> WeightMatrix { checked[name].checkedMatrix }
 
         self.configuration = configuration
         wte = matrix("transformer.wte.weight")
@@ -71,23 +72,15 @@ public struct GPTJWeights: Sendable {
 }
 
 extension StoredTensor {
-    /// The layout lets only types through that the engine computes with.
-    private var computedType: ElementType {
-        guard let elementType = type.elementType else { preconditionFailure("the layout was checked") }
-        return elementType
-    }
-
     /// The tensor's elements as floats, row-major.
-    fileprivate func floats() -> FloatBuffer {
-        FloatBuffer(region: region, type: computedType, offset: storageOffset, shape: shape, strides: strides)
+    fileprivate var checkedFloats: FloatBuffer {
+        guard let floats else { preconditionFailure("the layout was checked") }
+        return floats
     }
 
     /// The tensor as a matrix: in place where it's contiguous in its file.
-    fileprivate func matrix() -> WeightMatrix {
-        precondition(shape.count == 2, "the layout was checked")
-        if let contiguousRegion {
-            return WeightMatrix(rows: shape[0], columns: shape[1], mapped: contiguousRegion, type: computedType)
-        }
-        return WeightMatrix(rows: shape[0], columns: shape[1], values: floats())
+    var checkedMatrix: WeightMatrix {
+        guard let matrix else { preconditionFailure("the layout was checked") }
+        return matrix
     }
 }

@@ -3,30 +3,43 @@ import JSONText
 import Synchronization
 
 /// The queue in memory, for tests of workers: the same promises as `JobStore`'s, kept by the same rules, without a file.
-/// It knows no documents' names, no batches, and no run windows.
+/// It knows no documents' names, no batches and no schedules.
 public final class InMemoryJobQueue: JobQueue {
     public let settings: QueueSettings
-    private let random: @Sendable () -> Double
-    private let state = Mutex(State())
+    let clock: WallClock
+    let random: @Sendable () -> Double
+    let state = Mutex(State())
 
     public init(
-        settings: QueueSettings = QueueSettings(), random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
+        settings: QueueSettings = QueueSettings(), clock: WallClock = .system,
+        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
     ) {
         self.settings = settings
+        self.clock = clock
         self.random = random
     }
 
-    private struct State {
+    struct State {
         var jobs: [Int64: Job] = [:]
         var lastID: Int64 = 0
         var documents: [String: ClaimedJob.Document] = [:]
-        var pausedQueues: Set<String> = []
+        var queues: [String: Queue] = [:]
         var stoppedWorkers: Set<String> = []
         var changes: Int64 = 0
     }
 
-    private struct Job {
-        let new: NewJob
+    struct Queue {
+        var isPaused = false
+        var concurrency: Int?
+        var rate: RateLimit?
+        var window: RunWindow?
+        var timeoutSeconds: Double?
+        /// Milliseconds since 1970; only where there is a rate.
+        var starts: [Int64] = []
+    }
+
+    struct Job {
+        var new: NewJob
         let document: ClaimedJob.Document?
         var state: JobState
         var scheduledAt: Int64
@@ -37,6 +50,11 @@ public final class InMemoryJobQueue: JobQueue {
         var error: String?
         var result: String?
         var attempts: [Attempt] = []
+
+        /// A worker has died in it, and no attempt since has ended in another way.
+        var isSuspect: Bool {
+            attempts.last { $0.outcome != .interrupted && $0.outcome != .running }?.outcome == .lost
+        }
 
         func isHeld(by claim: JobClaim) -> Bool {
             state == .running && attempt == claim.attempt && worker == claim.worker
@@ -53,7 +71,7 @@ public final class InMemoryJobQueue: JobQueue {
         }
     }
 
-    private struct Attempt {
+    struct Attempt {
         let number: Int
         let worker: String
         var outcome: AttemptOutcome = .running
@@ -61,7 +79,7 @@ public final class InMemoryJobQueue: JobQueue {
         var hasResult = false
     }
 
-    private func change<T>(_ body: (inout State) throws -> T) rethrows -> T {
+    func change<T>(_ body: (inout State) throws -> T) rethrows -> T {
         try state.withLock { state in
             state.changes += 1
             return try body(&state)
@@ -74,16 +92,19 @@ public final class InMemoryJobQueue: JobQueue {
 extension InMemoryJobQueue {
     @discardableResult
     public func enqueue(_ jobs: some Sequence<NewJob>, now: Date) async throws -> [EnqueuedJob] {
-        change { state in
-            jobs.map { job in
+        try change { state in
+            try jobs.enumerated().map { index, job in
                 if let key = job.uniqueKey, let holder = holder(of: key, in: state) {
                     return EnqueuedJob(id: holder, isNew: false)
                 }
+                guard (job.dependsOn + job.afterEndOf).allSatisfy({ state.jobs[$0] != nil }) else {
+                    throw JobStoreError.refusedJob(index: index, constraint: "depends_on names no job")
+                }
                 state.lastID += 1
-                let waits = job.dependsOn.contains { state.jobs[$0]?.state != .completed }
                 state.jobs[state.lastID] = Job(
-                    new: job, document: document(for: job, in: &state), state: waits ? .pending : .available,
+                    new: job, document: document(for: job, in: &state), state: .available,
                     scheduledAt: Timestamp.milliseconds(job.scheduledAt ?? now), maxAttempts: job.maxAttempts)
+                state.waitIfNeeded(state.lastID, isNew: true)
                 return EnqueuedJob(id: state.lastID, isNew: true)
             }
         }
@@ -111,7 +132,7 @@ extension InMemoryJobQueue {
         change { state in
             guard let job = state.jobs[id], !job.state.isFinal else { return }
             endRunningAttempt(of: id, as: .cancelled, in: &state)
-            state.jobs[id]?.state = .cancelled
+            state.end(id, as: .cancelled)
         }
     }
 
@@ -121,20 +142,42 @@ extension InMemoryJobQueue {
         change { state in
             guard var job = state.jobs[id], job.state == .discarded || job.state == .cancelled else { return }
             if let key = job.new.uniqueKey, holder(of: key, in: state) != nil { return }
+            if job.state == .cancelled, state.waits(job) { job.error = nil }
             job.state = .available
+            job.new.deadlineAt = nil
             if job.attempt >= job.maxAttempts { job.maxAttempts = job.attempt + 1 }
             state.jobs[id] = job
+            state.waitIfNeeded(id)
         }
     }
 
     /// Removes a job, whatever its state.
     public func delete(_ id: Int64) async {
-        change { $0.jobs[id] = nil }
+        change { state in
+            state.giveUpThoseWaiting(forDeleted: id)
+            state.jobs[id] = nil
+            for waiting in state.jobs.keys {
+                state.jobs[waiting]?.new.dependsOn.removeAll { $0 == id }
+                state.jobs[waiting]?.new.afterEndOf.removeAll { $0 == id }
+            }
+        }
     }
 
     public func setPaused(_ isPaused: Bool, queue: String) async {
+        change { $0.queues[queue, default: Queue()].isPaused = isPaused }
+    }
+
+    /// Changes what holds back a queue.
+    public func change(queue: String, _ change: QueueChange) async {
+        self.change { $0.queues[queue, default: Queue()].apply(change) }
+    }
+
+    /// Keeps a job from being claimed until it is let go.
+    public func setHeld(_ isHeld: Bool, _ id: Int64) async {
         change { state in
-            if isPaused { state.pausedQueues.insert(queue) } else { state.pausedQueues.remove(queue) }
+            guard let job = state.jobs[id], !job.state.isFinal, job.new.isHeld != isHeld else { return }
+            state.jobs[id]?.new.isHeld = isHeld
+            if isHeld { state.waitIfNeeded(id) } else { state.letGoIfPossible(id) }
         }
     }
 
@@ -150,177 +193,11 @@ extension InMemoryJobQueue {
         }
     }
 
-    private func endRunningAttempt(of id: Int64, as outcome: AttemptOutcome, in state: inout State) {
+    func endRunningAttempt(of id: Int64, as outcome: AttemptOutcome, in state: inout State) {
         guard var job = state.jobs[id], job.state == .running,
             let index = job.attempts.firstIndex(where: { $0.number == job.attempt && $0.outcome == .running })
         else { return }
         job.attempts[index].outcome = outcome
         state.jobs[id] = job
-    }
-}
-
-// MARK: - What workers do
-
-extension InMemoryJobQueue {
-    public func register(_ worker: WorkerRegistration, now: Date) async throws {
-        change { _ in }
-    }
-
-    public func announceStopping(worker: String, now: Date) async throws {
-        change { _ in }
-    }
-
-    public func retire(worker: String, now: Date) async throws {
-        change { _ = $0.stoppedWorkers.insert(worker) }
-    }
-
-    public func claim(limit: Int, queues: [String]?, worker: String, now: Date) async throws -> [ClaimedJob] {
-        let time = Timestamp.milliseconds(now)
-        let lease = Int64(settings.leaseSeconds * 1000)
-        return change { state in
-            let due = dueJobs(in: state, queues: queues, time: time)
-            return due.prefix(max(limit, 0)).compactMap { id in
-                guard var job = state.jobs[id] else { return nil }
-                job.state = .running
-                job.attempt += 1
-                job.worker = worker
-                job.leaseEnd = time + lease
-                job.attempts.append(Attempt(number: job.attempt, worker: worker))
-                state.jobs[id] = job
-                return claimed(job, id: id, worker: worker, time: time)
-            }
-        }
-    }
-
-    private func dueJobs(in state: State, queues: [String]?, time: Int64) -> [Int64] {
-        state.jobs.filter { isOpen($0.value, in: state, queues: queues) && $0.value.scheduledAt <= time }
-            .sorted {
-                ($0.value.new.priority, $0.value.scheduledAt, $0.key) < (
-                    $1.value.new.priority, $1.value.scheduledAt, $1.key
-                )
-            }
-            .map(\.key)
-    }
-
-    private func isOpen(_ job: Job, in state: State, queues: [String]?) -> Bool {
-        job.state == .available && !state.pausedQueues.contains(job.new.queue)
-            && (queues?.contains(job.new.queue) ?? true)
-    }
-
-    private func claimed(_ job: Job, id: Int64, worker: String, time: Int64) -> ClaimedJob {
-        var input: String?
-        if case .inline(let text) = job.new.input { input = text }
-        return ClaimedJob(
-            claim: JobClaim(jobID: id, attempt: job.attempt, worker: worker), kind: job.new.kind, queue: job.new.queue,
-            priority: job.new.priority, maxAttempts: job.maxAttempts, question: job.new.question, input: input,
-            document: job.document, template: nil, optionsJSON: JSONValue.object(JSONObject(job.new.options)).text,
-            metadataJSON: JSONValue.object(JSONObject(job.new.metadata)).text, batchID: job.new.batchID,
-            customID: job.new.customID,
-            parentID: job.new.parentID, part: job.new.part, waitMilliseconds: Int(max(0, time - job.scheduledAt)))
-    }
-
-    public func heartbeat(worker: String, running: [JobProgress], now: Date) async throws -> Set<JobClaim> {
-        let leaseEnd = Timestamp.milliseconds(now) + Int64(settings.leaseSeconds * 1000)
-        return change { state in
-            Set(
-                running.map(\.claim).filter { claim in
-                    guard claim.worker == worker, state.jobs[claim.jobID]?.isHeld(by: claim) == true else {
-                        return false
-                    }
-                    state.jobs[claim.jobID]?.leaseEnd = leaseEnd
-                    return true
-                })
-        }
-    }
-
-    public func claims(of worker: String) async throws -> Set<JobClaim> {
-        state.withLock { state in
-            Set(
-                state.jobs.filter { $0.value.state == .running && $0.value.worker == worker }
-                    .map { JobClaim(jobID: $0.key, attempt: $0.value.attempt, worker: worker) })
-        }
-    }
-
-    public func finish(_ claim: JobClaim, as ending: JobEnding, now: Date) async throws -> FinishOutcome {
-        let random = random()
-        let retry = settings.retry
-        return change { state in
-            guard var job = state.jobs[claim.jobID] else { return .refused(.deleted) }
-            let effect = EndingEffect(
-                of: ending, attempt: job.attempt, maxAttempts: job.maxAttempts,
-                failuresBefore: job.attempts.count {
-                    $0.number < job.attempt && ($0.outcome == .failed || $0.outcome == .timedOut)
-                }, retry: retry, random: random)
-            let index = job.attempts.firstIndex { $0.number == claim.attempt && $0.worker == claim.worker }
-            defer { state.jobs[claim.jobID] = job }
-            if job.isHeld(by: claim), let index {
-                job.apply(effect, to: index, now: Timestamp.milliseconds(now))
-                job.attempts[index].lateText = ending.lateText
-                if case .completed(let result) = ending {
-                    job.attempts[index].lateText = nil
-                    job.attempts[index].hasResult = true
-                    job.result = result.text
-                }
-                if effect.state == .completed { release(after: claim.jobID, completed: &job, in: &state) }
-                return .stored(job.state)
-            }
-            if let index, job.attempt == claim.attempt, job.attempts[index].outcome == effect.outcome {
-                if case .completed = ending, job.attempts[index].hasResult { return .stored(job.state) }
-                if case .failed = ending { return .stored(job.state) }
-            }
-            let isCancelled = job.state == .cancelled && job.attempt == claim.attempt
-            if let index {
-                if job.attempts[index].outcome == .running {
-                    job.attempts[index].outcome = isCancelled ? .cancelled : .lost
-                }
-                job.attempts[index].lateText = ending.lateText ?? job.attempts[index].lateText
-            }
-            if case .cancelled = ending, isCancelled { return .stored(.cancelled) }
-            return .refused(isCancelled ? .cancelled : .lost)
-        }
-    }
-
-    /// Jobs that waited for this one only become available.
-    private func release(after id: Int64, completed: inout Job, in state: inout State) {
-        state.jobs[id] = completed
-        for (waiting, job) in state.jobs where job.state == .pending && job.new.dependsOn.contains(id) {
-            if job.new.dependsOn.allSatisfy({ state.jobs[$0]?.state == .completed }) {
-                state.jobs[waiting]?.state = .available
-            }
-        }
-    }
-
-    public func reclaim(now: Date) async throws -> [ReclaimedJob] {
-        let time = Timestamp.milliseconds(now)
-        let maximumCrashes = settings.maximumCrashes
-        return change { state in
-            state.jobs.keys.sorted().compactMap { id -> ReclaimedJob? in
-                guard var job = state.jobs[id], job.state == .running, let worker = job.worker,
-                    job.leaseEnd < time || state.stoppedWorkers.contains(worker),
-                    let index = job.attempts.firstIndex(where: { $0.number == job.attempt })
-                else { return nil }
-                let crashes = job.attempts.count { $0.outcome == .lost && $0.number < job.attempt } + 1
-                let effect = EndingEffect(crashNumber: crashes, of: maximumCrashes, worker: worker)
-                job.apply(effect, to: index, now: time)
-                state.jobs[id] = job
-                return ReclaimedJob(
-                    claim: JobClaim(jobID: id, attempt: job.attempt, worker: worker), state: effect.state)
-            }
-        }
-    }
-
-    public func outlook(queues: [String]?, now: Date) async throws -> QueueOutlook {
-        let time = Timestamp.milliseconds(now)
-        return state.withLock { state in
-            let later = state.jobs.values.filter { isOpen($0, in: state, queues: queues) && $0.scheduledAt > time }
-            return QueueOutlook(
-                hasDue: !dueJobs(in: state, queues: queues, time: time).isEmpty,
-                nextDue: later.map(\.scheduledAt).min().map(Timestamp.date(milliseconds:)),
-                hasRunning: state.jobs.values.contains { $0.state == .running })
-        }
-    }
-
-    public func changeCounter() async throws -> Int64 {
-        state.withLock { $0.changes }
     }
 }

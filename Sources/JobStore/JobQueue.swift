@@ -15,7 +15,8 @@ public protocol JobQueue: Sendable {
     func retire(worker: String, now: Date) async throws
 
     /// Takes up to `limit` due jobs: lowest priority number first, then the longest due, then the lowest id. Paused queues,
-    /// closed run windows and full queues give nothing.
+    /// closed run windows, full queues and those whose rate is used up give nothing. A job in which a worker has died is
+    /// handed out alone, to a worker that has nothing else in hand; until it ends, that worker gets nothing more.
     ///
     /// - Parameter queues: the queues to serve; `nil` for all.
     func claim(limit: Int, queues: [String]?, worker: String, now: Date) async throws -> [ClaimedJob]
@@ -27,6 +28,20 @@ public protocol JobQueue: Sendable {
 
     /// The worker's good claims, without renewing them: a cheap look after `changeCounter` has moved.
     func claims(of worker: String) async throws -> Set<JobClaim>
+
+    /// The worker's running jobs that must stop now though nobody has changed them.
+    func recalls(of worker: String, now: Date) async throws -> [JobClaim: JobRecall]
+
+    /// Does what the hour demands: gives up waiting jobs whose deadline has passed, and adds the jobs of schedules, each
+    /// occurrence once, whichever worker is first. Call it every second or so.
+    func keepTime(now: Date) async throws -> TimedChanges
+
+    /// Takes care of the store itself, in small steps: call it every second or so.
+    ///
+    /// - Parameter isIdle: the worker has nothing to do, so that more may be done at once.
+    /// - Returns: what somebody should know, and do.
+    /// - Throws: `JobStoreError.fileGone` where the store was taken away; nothing that is written any more will be found.
+    func maintain(isIdle: Bool, now: Date) async throws -> [MaintenanceNote]
 
     /// Ends an attempt: state, attempt and result change together, or, where the claim is no longer good, only the
     /// attempt's own row does. After an error that `isTransient` call it again until it is written: a completion or
@@ -48,6 +63,9 @@ public protocol JobQueue: Sendable {
 }
 
 extension JobQueue {
+    /// A queue that takes up no room needs no care.
+    public func maintain(isIdle: Bool, now: Date) async throws -> [MaintenanceNote] { [] }
+
     public func complete(_ claim: JobClaim, with result: JobResult, now: Date) async throws -> FinishOutcome {
         try await finish(claim, as: .completed(result), now: now)
     }

@@ -28,6 +28,8 @@ public enum JobStoreError: Error, Sendable, Equatable {
     case corrupt(path: String, detail: String)
     /// The operating system reported an error while reading or writing.
     case inputOutput(path: String, detail: String)
+    /// The file was deleted, or another one put in its place, while it was in use.
+    case fileGone(path: String)
     /// A job to enqueue was refused; `constraint` is the rule it breaks.
     case refusedJob(index: Int, constraint: String)
     /// Two jobs of one batch have the same `custom_id`.
@@ -38,6 +40,8 @@ public enum JobStoreError: Error, Sendable, Equatable {
     case optionsNotAnObject(jobID: Int64, options: String)
     /// A rule of the schema refused a change.
     case constraint(message: String)
+    /// A schedule that can't be added.
+    case refusedSchedule(name: String, reason: String)
     /// There is no queue of that name.
     case unknownQueue(name: String, known: [String])
     /// Anything else SQLite reports.
@@ -95,6 +99,8 @@ extension JobStoreError: CustomStringConvertible {
             "\(path) is damaged (\(detail)). Restore it from a backup, or try: sqlite3 \(path) .recover"
         case .inputOutput(let path, let detail):
             "Reading or writing \(path) failed: \(detail)"
+        case .fileGone(let path):
+            "\(path) was deleted or replaced while it was in use; what is written now goes nowhere."
         case .refusedJob(let index, let constraint):
             "Job \(index + 1) of those given was refused: \(constraint)"
         case .duplicateCustomID(let index, let customID, let batchID):
@@ -111,6 +117,8 @@ extension JobStoreError: CustomStringConvertible {
             "The options of job \(jobID) are not a JSON object such as {\"max_tokens\": 80}: \(options.prefix(60))"
         case .constraint(let message):
             "The database refused the change: \(message)"
+        case .refusedSchedule(let name, let reason):
+            "The schedule '\(name)' was not added: \(reason)"
         case .unknownQueue(let name, let known):
             "There is no queue '\(name)'. Queues: \(known.joined(separator: ", "))"
         case .sqlite(let path, let code, let message):

@@ -68,37 +68,20 @@ internal import CKernels
     /// Rotates the queries or keys of every head by their positions, GPT-J's interleaved pairs.
     ///
     /// - parameter positions: one for each row.
-    public func rotate(by table: RotaryTable, positions: [Int], headLength: Int) {
+    public func rotate(by table: RotaryTable, positions: [Int], headLength: Int, on compute: Compute) {
         precondition(positions.count == rows && width % headLength == 0 && table.rotaryLength <= headLength)
+        precondition(positions.allSatisfy { $0 >= 0 && $0 < table.positionCount })
         let half = table.rotaryLength / 2
-        for row in 0..<rows {
-            precondition(positions[row] >= 0 && positions[row] < table.positionCount)
-            let angle = positions[row] * half
-            for head in stride(from: 0, to: width, by: headLength) {
-                unsafe ck_rotate_pairs(
-                    Int64(table.rotaryLength), table.cosines.base + angle, table.sines.base + angle,
-                    base + row * width + head)
+        // Four operations a pair, and the head's other elements aren't touched.
+        compute.divide(rows, unit: 1, work: 4 * rows * width / headLength * table.rotaryLength) { part, _ in
+            for row in part {
+                let angle = positions[row] * half
+                for head in stride(from: 0, to: width, by: headLength) {
+                    unsafe ck_rotate_pairs(
+                        Int64(table.rotaryLength), table.cosines.base + angle, table.sines.base + angle,
+                        base + row * width + head)
+                }
             }
         }
-    }
-
-    /// Whether every element in use is a finite number.
-    public var isFinite: Bool {
-        // The sum of x - x is 0 for finite numbers and NaN else; eight partial sums let the compiler vectorize it.
-        var sums = SIMD8<Float>.zero
-        let count = rows * width
-        var index = 0
-        while index + 8 <= count {
-            let x = unsafe UnsafeRawPointer(base + index).loadUnaligned(as: SIMD8<Float>.self)
-            sums += x - x
-            index += 8
-        }
-        var sum = sums.sum()
-        while index < count {
-            let x = unsafe base[index]
-            sum += x - x
-            index += 1
-        }
-        return sum == 0
     }
 }

@@ -68,6 +68,16 @@ public enum MappedFileError: Error, Equatable, Sendable {
         return MappedRegion(file: self, offset: offset, count: count)
     }
 
+    /// The little-endian number at `offset`, which needs no alignment.
+    ///
+    /// - throws: ``MappedFileError/outOfBounds(path:offset:count:fileSize:)``.
+    public func integer<Number: FixedWidthInteger & BitwiseCopyable>(_: Number.Type, at offset: Int) throws -> Number {
+        let size = MemoryLayout<Number>.size
+        return try unsafe region(offset: offset, count: size).withUnsafeBytes { bytes in
+            unsafe Number(littleEndian: bytes.loadUnaligned(as: Number.self))
+        }
+    }
+
     /// A copy of `count` bytes at `offset`: for headers and directories, not for tensors.
     ///
     /// - throws: ``MappedFileError/outOfBounds(path:offset:count:fileSize:)``.

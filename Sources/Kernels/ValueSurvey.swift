@@ -110,7 +110,7 @@ extension ValueSurvey {
         }
     }
 
-    private init(_ result: ck_survey_result, count: Int) {
+    init(_ result: ck_survey_result, count: Int) {
         self.count = count
         nanCount = Int(result.nans)
         infinityCount = Int(result.infinities)

@@ -10,6 +10,7 @@ public struct Checkpoint: Sendable {
         case shardedSafetensors = "safetensors, sharded"
         case torch = "torch"
         case shardedTorch = "torch, sharded"
+        case gguf = "gguf"
     }
 
     /// A file that tensors lie in.
@@ -29,6 +30,8 @@ public struct Checkpoint: Sendable {
     public let names: [String]
     /// Free-form texts of the safetensors files, joined.
     public let metadata: [String: String]
+    /// What a GGUF file says beside its tensors, which is all there is to know of the model; `nil` for other forms.
+    package let gguf: GGUFMetadata?
 
     /// What ``open(folder:)`` looks for, the first that is there.
     public static let fileNames = [
@@ -51,6 +54,7 @@ public struct Checkpoint: Sendable {
     /// - throws: ``ModelFileError``.
     public static func open(file: URL) throws -> Checkpoint {
         if file.lastPathComponent.hasSuffix(".index.json") { return try open(index: file) }
+        if GGUFFile.isName(file.path) { return try open(gguf: file.path) }
         let part = try read(file.path)
         return try Checkpoint(
             form: part.isSafetensors ? .safetensors : .torch, path: file.path, parts: [part], selected: nil)
@@ -84,6 +88,16 @@ public struct Checkpoint: Sendable {
             tensors: tensors, metadata: metadata)
     }
 
+    private static func open(gguf path: String) throws -> Checkpoint {
+        let file = try ModelFile.map(path, advice: "The download may be incomplete.")
+        let contents = try GGUFFile.read(file)
+        let part = Part(
+            file: File(path: path, byteCount: file.count), shard: nil, isSafetensors: false,
+            tensors: contents.tensors, metadata: [:])
+        return try Checkpoint(
+            form: .gguf, path: path, parts: [part], selected: nil, gguf: contents.metadata)
+    }
+
     private static func open(index: URL) throws -> Checkpoint {
         let shardIndex = try ShardIndex(index)
         let parts = try shardIndex.shards.map { try read(shardIndex.path(ofShard: $0), shard: $0) }
@@ -93,7 +107,9 @@ public struct Checkpoint: Sendable {
     }
 
     /// - parameter selected: which tensor to take from which shard; `nil` takes all of every part.
-    private init(form: Form, path: String, parts: [Part], selected: ShardIndex?) throws {
+    private init(
+        form: Form, path: String, parts: [Part], selected: ShardIndex?, gguf: GGUFMetadata? = nil
+    ) throws {
         var tensors: [String: StoredTensor] = [:]
         var names: [String] = []
         for part in parts {
@@ -119,6 +135,7 @@ public struct Checkpoint: Sendable {
         files = parts.map(\.file)
         self.tensors = tensors
         self.names = names
+        self.gguf = gguf
         metadata = parts.reduce(into: [:]) { $0.merge($1.metadata) { first, _ in first } }
     }
 }

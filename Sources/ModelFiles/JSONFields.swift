@@ -5,6 +5,8 @@ package struct JSONFields: Sendable {
     package let path: String
     /// What stands before a field's name in errors: the way to this object, ending in a dot, or nothing.
     private let prefix: String
+    /// What fields are called where they come from, if otherwise.
+    private let names: [String: String]
     package let members: [String: JSONValue]
 
     /// Values in one document: the header of a thousand layers has some ninety thousand.
@@ -43,13 +45,24 @@ package struct JSONFields: Sendable {
         }
         self.path = path
         self.prefix = prefix
+        self.names = [:]
+        self.members = members
+    }
+
+    /// Fields that come from another form than JSON.
+    ///
+    /// - parameter names: what the fields are called there, for errors.
+    package init(_ members: [String: JSONValue], names: [String: String], path: String) {
+        self.path = path
+        prefix = ""
+        self.names = names
         self.members = members
     }
 
     /// The error for a field whose value can't be.
     package func refusal(_ field: String, expected: String, found: String? = nil) -> ModelFileError {
         .field(
-            path: path, field: "\(prefix)\(field)", expected: expected,
+            path: path, field: names[field] ?? "\(prefix)\(field)", expected: expected,
             found: found ?? members[field]?.summary ?? "nothing")
     }
 

@@ -44,7 +44,8 @@ extension ModelFileError: CustomStringConvertible {
             "\(folder): no weights in this folder; looked for \(lookedFor.joined(separator: ", "))"
         case .modelNotFound(let name, let lookedFor):
             "no model \(name.quoted); looked for \(lookedFor.joined(separator: ", ")). "
-                + "Give the path of a folder as downloaded from HuggingFace, or put such a folder where models are kept."
+                + "Give the path of a folder as downloaded from HuggingFace or of a GGUF file, or put one where models are "
+                + "kept."
         case .lfsPointer(let path):
             "\(path): is a Git LFS pointer, not the file itself. Run 'git lfs pull' in the folder of the model."
         case .malformed(let path, let part, let problem):
@@ -54,8 +55,8 @@ extension ModelFileError: CustomStringConvertible {
         case .tensor(let path, let tensor, let expected, let found):
             "\(path): tensor \(tensor.quoted): expected \(expected), found \(found)"
         case .tensorsMissing(let path, let tensors):
-            "\(path): \(tensors.count) \(tensors.count == 1 ? "tensor is" : "tensors are") missing that config.json "
-                + "demands: \(tensors.prefix(4).joined(separator: ", "))\(tensors.count > 4 ? ", …" : ""). "
+            "\(path): \(tensors.count) \(tensors.count == 1 ? "tensor is" : "tensors are") missing that the "
+                + "configuration demands: \(tensors.prefix(4).joined(separator: ", "))\(tensors.count > 4 ? ", …" : ""). "
                 + "The download may be incomplete, or config.json may belong to another model."
         case .forbiddenGlobal(let path, let part, let global, let byte):
             "\(path): \(part): names \(global.quoted) at byte \(byte), which no checkpoint needs. "

@@ -2,10 +2,22 @@ public import Foundation
 
 /// Where the files of a model lie.
 public struct LocatedModel: Sendable, Equatable {
-    /// The folder with config.json and the tokenizer.
+    /// The folder with config.json and the tokenizer; of a GGUF file, which has all of that in it, the one it lies in.
     public let folder: URL
     /// The file that was named, or `nil` for whichever the folder has.
     public let weights: URL?
+
+    /// The GGUF file that the model is; `nil` for models in other forms.
+    public var gguf: URL? { weights.flatMap { GGUFFile.isName($0.path) ? $0 : nil } }
+
+    /// What the model is called: its folder, or the GGUF file that it is.
+    public var url: URL { gguf ?? folder }
+
+    /// The last part of ``url``, a GGUF file's without the ending.
+    public var name: String {
+        guard let gguf else { return folder.standardizedFileURL.lastPathComponent }
+        return gguf.deletingPathExtension().lastPathComponent
+    }
 
     /// Opens the weights.
     ///
@@ -16,7 +28,7 @@ public struct LocatedModel: Sendable, Equatable {
     }
 }
 
-/// Finds what `--model` names: a folder, a file of weights, or a model among those that are kept for the user.
+/// Finds what `--model` names: a folder, a file of weights, a GGUF file, or a model among those that are kept for the user.
 public struct ModelLocator: Sendable {
     /// Where models are kept: `$XDG_DATA_HOME/nightshift/models`, by default under `~/.local/share`; `nil` when the
     /// environment has no home.
@@ -32,33 +44,57 @@ public struct ModelLocator: Sendable {
         modelsFolder = data.map { URL(filePath: $0).appending(path: "nightshift/models") }
     }
 
-    /// Finds a model by path or, failing that, by the name of its folder in ``modelsFolder``.
+    /// Finds a model by path or, failing that, by the name of its folder or GGUF file in ``modelsFolder``. A folder without
+    /// a config.json but with one GGUF file stands for that.
     ///
     /// - throws: ``ModelFileError/modelNotFound(name:lookedFor:)`` with the places where it might have been.
     public func locate(_ name: String) throws -> LocatedModel {
         let path = URL(filePath: expandingHome(name))
         var candidates = [path]
-        if let modelsFolder, Self.isPlainName(name) { candidates.append(modelsFolder.appending(path: name)) }
+        if let modelsFolder, Self.isPlainName(name) {
+            candidates += [modelsFolder.appending(path: name), modelsFolder.appending(path: "\(name).gguf")]
+        }
         for candidate in candidates where !name.isEmpty {
             if let model = Self.model(at: candidate) { return model }
         }
         throw ModelFileError.modelNotFound(name: name, lookedFor: candidates.map(\.path))
     }
 
-    /// Names of the models that are kept in ``modelsFolder``, sorted; each is a folder with a config.json.
+    /// Names of the models that are kept in ``modelsFolder``, sorted: folders with a config.json or one GGUF file, and GGUF
+    /// files.
     public var names: [String] {
         guard let modelsFolder else { return [] }
-        let entries = (try? FileManager.default.contentsOfDirectory(atPath: modelsFolder.path)) ?? []
-        return entries.filter { name in
-            FileManager.default.fileExists(
-                atPath: modelsFolder.appending(path: name).appending(path: "config.json").path)
+        return Self.entries(of: modelsFolder).filter { name in
+            let url = modelsFolder.appending(path: name)
+            return GGUFFile.isName(name) && !Self.isFolder(url) || Self.hasConfiguration(url)
+                || Self.onlyGGUF(in: url) != nil
         }.sorted()
     }
 
-    private static func model(at url: URL) -> LocatedModel? {
+    private static func entries(of folder: URL) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    }
+
+    private static func isFolder(_ url: URL) -> Bool {
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else { return nil }
-        if isFolder.boolValue { return LocatedModel(folder: url, weights: nil) }
+        return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && isFolder.boolValue
+    }
+
+    private static func hasConfiguration(_ folder: URL) -> Bool {
+        FileManager.default.fileExists(atPath: folder.appending(path: "config.json").path)
+    }
+
+    /// The one GGUF file of a folder; `nil` where there is none, or several to choose from.
+    private static func onlyGGUF(in folder: URL) -> URL? {
+        let names = entries(of: folder).filter { !$0.hasPrefix(".") && GGUFFile.isName($0) }
+        return names.count == 1 ? folder.appending(path: names[0]) : nil
+    }
+
+    private static func model(at url: URL) -> LocatedModel? {
+        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        if isFolder(url) {
+            return LocatedModel(folder: url, weights: hasConfiguration(url) ? nil : onlyGGUF(in: url))
+        }
         return LocatedModel(folder: url.deletingLastPathComponent(), weights: url)
     }
 

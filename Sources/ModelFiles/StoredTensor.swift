@@ -21,7 +21,7 @@ public struct StoredTensor: Sendable {
     public let elementCount: Int
 
     /// Bytes of all elements, each counted once.
-    public var byteCount: Int { elementCount * type.byteCount }
+    public var byteCount: Int { type.byteCount == 0 ? region.count : elementCount * type.byteCount }
 
     /// The file that the tensor lies in.
     public var path: String { region.file.path }
@@ -32,7 +32,7 @@ public struct StoredTensor: Sendable {
     /// More axes than any network has; bounds what a hostile file can ask for.
     static let maximumRank = 16
 
-    /// Checks a tensor as a file declares it.
+    /// Checks a tensor of elements as a file declares it.
     ///
     /// - parameter strides: in elements; `nil` for row-major.
     /// - throws: ``ModelFileError/tensor(path:tensor:expected:found:)`` when an axis is negative, a product overflows
@@ -41,6 +41,7 @@ public struct StoredTensor: Sendable {
         name: String, type: StoredType, shape: [Int], strides: [Int]? = nil, storageOffset: Int = 0,
         storage: MappedRegion
     ) throws {
+        precondition(type.byteCount > 0, "blocks and panels have an initializer of their own")
         func refused(expected: String, found: String) -> ModelFileError {
             .tensor(path: storage.file.path, tensor: name, expected: expected, found: found)
         }
@@ -84,9 +85,33 @@ public struct StoredTensor: Sendable {
             ? try storage.region(offset: storageOffset * type.byteCount, count: rowMajor.count * type.byteCount) : nil
     }
 
+    /// Checks a tensor of blocks or panels, which has no gaps.
+    ///
+    /// - parameter storage: its bytes and no others.
+    /// - throws: ``ModelFileError/tensor(path:tensor:expected:found:)`` when the type can't have the shape, or has another
+    ///   number of bytes than `storage`.
+    init(name: String, compound type: StoredType, shape: [Int], storage: MappedRegion) throws {
+        guard let rowMajor = Self.rowMajor(shape), shape.count <= Self.maximumRank,
+            let byteCount = type.byteCount(ofShape: shape), byteCount == storage.count
+        else {
+            throw ModelFileError.tensor(
+                path: storage.file.path, tensor: name,
+                expected: "\(type.rawValue) of shape \(shape.prefix(Self.maximumRank))",
+                found: "\(storage.count) bytes, which can't be that")
+        }
+        self.name = name
+        self.type = type
+        self.shape = shape
+        strides = rowMajor.strides
+        storageOffset = 0
+        region = storage
+        elementCount = rowMajor.count
+        contiguousRegion = storage
+    }
+
     /// A copy of the bytes of some elements, counted in row-major order whatever the strides are.
     ///
-    /// For samples and tests: elements of a strided tensor are fetched one by one.
+    /// For samples and tests: elements of a strided tensor are fetched one by one. Blocks and panels have no elements.
     package func bytes(ofElements range: Range<Int>) throws -> [UInt8] {
         precondition(range.lowerBound >= 0 && range.upperBound <= elementCount)
         if let contiguousRegion {

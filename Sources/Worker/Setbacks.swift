@@ -3,7 +3,7 @@ import Foundation
 /// Routine accesses to the queue that fail just now, so that none is tried, and complained of, at every look.
 struct Setbacks {
     enum Access: String {
-        case heartbeat, reclaim, look, claim, outlook, announcement
+        case heartbeat, reclaim, look, claim, outlook, announcement, recall, upkeep
     }
 
     /// The wait before an access that failed is tried again.

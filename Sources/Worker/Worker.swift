@@ -16,8 +16,10 @@ public actor Worker {
     private let now: @Sendable () -> Date
     private let report: @Sendable (WorkerEvent) -> Void
 
-    private var running: [JobClaim: RunningJob] = [:]
+    private var running = RunningJobs()
     private var outcome = WorkerReport()
+    /// How often the worker's loop has turned: while it grows, the worker isn't stuck.
+    public private(set) var turnCount = 0
     private var claimedCount = 0
     /// How often it was asked for jobs and answered, be it with none.
     private var claimCount = 0
@@ -28,26 +30,11 @@ public actor Worker {
     private var nextLook = Date.distantPast
     private var nextBeat = Date.distantPast
     private var nextReclaim = Date.distantPast
+    private var nextRecall = Date.distantPast
     /// When to look for due jobs though nobody has changed anything: the hour may have come for some.
     private var nextClaim = Date.distantPast
     /// Routine accesses that failed last time.
     private var setbacks = Setbacks()
-
-    private struct RunningJob {
-        let job: ClaimedJob
-        let task: Task<JobEnding, any Error>
-        let progress: JobRunner.Progress
-        let claimedAt: Date
-        /// Why the task was cancelled.
-        var cancellation: Cancellation?
-    }
-
-    private enum Cancellation {
-        /// The row is no longer ours: cancelled, released or deleted.
-        case claimGone
-        /// The worker stops: the job is handed back.
-        case interrupted
-    }
 
     /// A stop that was asked for: running jobs may go on until `graceEnd`.
     private struct Stop {
@@ -119,7 +106,7 @@ public actor Worker {
                 return nil
             }
             // Whatever ends the loop, no job goes on generating behind it.
-            defer { for job in running.values { job.task.cancel() } }
+            defer { running.cancelTasks() }
             while true {
                 try await keepUp()
                 for claim in try await claimMore() {
@@ -131,7 +118,7 @@ public actor Worker {
                 if try await isDone() { break }
                 guard let ended = try await group.next() else { break }
                 if let ended {
-                    running[ended] = nil
+                    running.remove(ended)
                     // There is room for another.
                     nextClaim = .distantPast
                 } else {
@@ -149,15 +136,19 @@ public actor Worker {
 
     /// Beats, reclaims, and looks whether the rows of running jobs are still ours.
     private func keepUp() async throws {
+        turnCount += 1
         let time = now()
         // A clock that was set back mustn't put off what is due by an hour.
         if time < lastTime {
             (nextBeat, nextReclaim, nextLook, nextClaim) = (.distantPast, .distantPast, .distantPast, .distantPast)
+            nextRecall = .distantPast
             setbacks = Setbacks()
         }
+        // More than a few seconds between two looks is a clock that was set, or a machine that slept.
+        running.age(by: min(max(time.timeIntervalSince(lastTime), 0), 5))
         lastTime = time
         if stop == nil, let deadline = options.deadline, time >= deadline { begin(.deadline) }
-        if let stop, time >= stop.graceEnd { interrupt { _ in true } }
+        if let stop, time >= stop.graceEnd { running.interruptAll() }
         if stop?.isAnnounced == false {
             stop?.isAnnounced = true
             try await tolerating(.announcement) {
@@ -171,6 +162,7 @@ public actor Worker {
         if time >= nextReclaim, stop == nil {
             nextReclaim = time.addingTimeInterval(options.reclaimSeconds)
             try await tolerating(.reclaim) { try await self.reclaim(at: time) }
+            try await tolerating(.upkeep) { try await self.keepHouse(at: time) }
         }
         // Jobs may end by the hundred a second; nobody cancels that fast.
         guard time >= nextLook else { return }
@@ -178,26 +170,37 @@ public actor Worker {
         try await tolerating(.look) {
             let change = try await self.queue.changeCounter()
             guard change != self.lastChange else { return }
-            let held = Array(self.running.keys)
+            let held = self.running.claims
             if !held.isEmpty {
-                self.drop(except: try await self.queue.claims(of: self.registration.id), among: held)
+                self.running.drop(except: try await self.queue.claims(of: self.registration.id), among: held)
             }
             self.lastChange = change
-            self.nextClaim = .distantPast
+            (self.nextClaim, self.nextRecall) = (.distantPast, .distantPast)
+        }
+        guard time >= nextRecall, !running.isEmpty else { return }
+        nextRecall = time.addingTimeInterval(options.reclaimSeconds)
+        try await tolerating(.recall) {
+            self.running.obey(try await self.queue.recalls(of: self.registration.id, now: time))
         }
     }
 
     private func beat(at time: Date) async throws {
-        let jobs = running.map { JobProgress(claim: $0.key, fraction: $0.value.progress.fraction) }
+        let jobs = running.progress
         let good = try await queue.heartbeat(worker: registration.id, running: jobs, now: time)
-        drop(except: good, among: jobs.map(\.claim))
-        try await (queue as? JobStore)?.checkpointIfLarge()
+        running.drop(except: good, among: jobs.map(\.claim))
     }
 
     private func reclaim(at time: Date) async throws {
         for job in try await queue.reclaim(now: time) {
             report(.reclaimed(jobID: job.claim.jobID, from: job.claim.worker, isFinal: job.state == .discarded))
         }
+    }
+
+    /// Deadlines, schedules, and the queue's own upkeep.
+    private func keepHouse(at time: Date) async throws {
+        let changes = try await queue.keepTime(now: time)
+        if changes != TimedChanges() { report(.timed(changes)) }
+        for note in try await queue.maintain(isIdle: running.isEmpty, now: time) { report(.noted(note)) }
     }
 
     /// A busy or full disk mustn't end the night: it is logged, and the access tried again a little later. Errors that
@@ -223,28 +226,13 @@ public actor Worker {
         }
     }
 
-    /// Stops the jobs whose claim is no longer good.
-    private func drop(except good: Set<JobClaim>, among held: [JobClaim]) {
-        for claim in held where !good.contains(claim) && running[claim]?.cancellation == nil {
-            running[claim]?.cancellation = .claimGone
-            running[claim]?.task.cancel()
-        }
-    }
-
     // MARK: - Stopping
 
     private func begin(_ end: WorkerReport.End) {
         stop = Stop(end: end, graceEnd: now().addingTimeInterval(options.graceSeconds))
         // What waits for room in the engine would only begin in the grace, and hardly end in it.
-        interrupt { !$0.progress.current.hasBegun }
-        report(.stopping(end, running: running.values.count { $0.cancellation == nil }))
-    }
-
-    private func interrupt(_ isMeant: (RunningJob) -> Bool) {
-        for (claim, job) in running where job.cancellation == nil && isMeant(job) {
-            running[claim]?.cancellation = .interrupted
-            job.task.cancel()
-        }
+        running.interruptWaiting()
+        report(.stopping(end, running: running.generatingCount))
     }
 
     /// Whether the worker has nothing left to do; `outcome` then says why it ends.
@@ -253,7 +241,7 @@ public actor Worker {
         if let stop {
             outcome.end = stop.end
             outcome.leftWork = outcome.interrupted > 0
-            if !outcome.leftWork { outcome.leftWork = try await hasDueJobs() ?? true }
+            if !outcome.leftWork { outcome.leftWork = try await outlook()?.hasDue ?? true }
             return true
         }
         if let maximum = options.maximumJobs, claimedCount >= maximum {
@@ -264,20 +252,24 @@ public actor Worker {
             outcome.end = .claimedOnce
             return true
         }
-        guard options.drains, try await hasDueJobs() == false else { return false }
-        outcome.end = .drained
+        // What a rate holds back begins by itself.
+        guard options.drains, let outlook = try await outlook(), !outlook.hasDue, !outlook.waitsForRate else {
+            return false
+        }
+        outcome.end = outlook.waitsForWindow ? .windowClosed : .drained
+        outcome.leftWork = outlook.waitsForWindow
         return true
     }
 
-    /// Whether a claim would find something; `nil` when the queue can't be asked just now.
-    private func hasDueJobs() async throws -> Bool? {
-        var hasDue: Bool?
+    /// What lies ahead; `nil` when the queue can't be asked just now.
+    private func outlook() async throws -> QueueOutlook? {
+        var outlook: QueueOutlook?
         try await tolerating(.outlook) {
             // The jobs of a worker that has just died are due as well.
             if self.stop == nil { try await self.reclaim(at: self.now()) }
-            hasDue = try await self.queue.outlook(queues: self.options.queues, now: self.now()).hasDue
+            outlook = try await self.queue.outlook(queues: self.options.queues, now: self.now())
         }
-        return hasDue
+        return outlook
     }
 
     // MARK: - Jobs
@@ -308,15 +300,16 @@ public actor Worker {
         let (runner, load, report) = (runner, unchargedLoad, report)
         unchargedLoad = .zero
         report(.claimed(jobID: job.id, kind: job.kind, attempt: job.claim.attempt))
-        running[job.claim] = RunningJob(
-            job: job,
-            task: Task {
-                guard let own = await submission.value[job.claim] else { throw CancellationError() }
-                return try await runner.run(own, loadDuration: load, progress: progress) {
-                    report(.began(jobID: job.id, kind: job.kind))
-                }
-            },
-            progress: progress, claimedAt: now())
+        running.insert(
+            RunningJob(
+                job: job,
+                task: Task {
+                    guard let own = await submission.value[job.claim] else { throw CancellationError() }
+                    return try await runner.run(own, loadDuration: load, progress: progress) {
+                        report(.began(jobID: job.id, kind: job.kind))
+                    }
+                },
+                progress: progress, claimedAt: now()))
     }
 
     /// Waits for a job and writes how it ended.
@@ -324,7 +317,7 @@ public actor Worker {
         guard let task = running[claim]?.task else { return }
         let result = await task.result
         guard let job = running[claim] else { return }
-        let ending = ending(of: job, result)
+        let ending = job.ending(result, runner: runner)
         do {
             account(for: job, ending, try await store(ending, of: claim))
         } catch JobStoreError.constraint(let rule) {
@@ -339,21 +332,6 @@ public actor Worker {
     private func store(_ ending: JobEnding, of claim: JobClaim) async throws -> FinishOutcome {
         try await patiently { [queue, now] in
             try await queue.finish(claim, as: ending, now: now())
-        }
-    }
-
-    private func ending(of job: RunningJob, _ result: Result<JobEnding, any Error>) -> JobEnding {
-        let soFar = (text: job.progress.text, figures: runner.figures(of: job.progress))
-        switch (result, job.cancellation) {
-        // A text that was complete before the cancellation reached it counts.
-        case (.success(let ending), _): return ending
-        case (.failure, .claimGone): return .cancelled(partialText: soFar.text, figures: soFar.figures)
-        case (.failure(let error), nil) where !(error is CancellationError):
-            return .failed(
-                JobFailure(
-                    code: "internal", message: String(describing: error), partialText: soFar.text,
-                    figures: soFar.figures))
-        case (.failure, _): return .interrupted(partialText: soFar.text, figures: soFar.figures)
         }
     }
 
@@ -373,41 +351,6 @@ public actor Worker {
     }
 
     private func account(for job: RunningJob, _ ending: JobEnding, _ stored: FinishOutcome) {
-        let (id, kind) = (job.job.id, job.job.kind)
-        guard case .stored(let state) = stored else {
-            switch stored {
-            case .refused(.cancelled):
-                outcome.cancelled += 1
-                report(.cancelled(jobID: id, kind: kind))
-            case .refused(.deleted):
-                outcome.deleted += 1
-                report(.deleted(jobID: id, kind: kind))
-            default:
-                outcome.lost += 1
-                report(.lost(jobID: id, kind: kind))
-            }
-            return
-        }
-        switch ending {
-        case .completed(let result):
-            outcome.completed += 1
-            report(
-                .completed(
-                    jobID: id, kind: kind, seconds: now().timeIntervalSince(job.claimedAt),
-                    promptTokens: result.figures.promptTokens ?? 0, cachedTokens: result.figures.cachedTokens ?? 0,
-                    completionTokens: result.figures.completionTokens ?? 0))
-        case .failed(let failure):
-            outcome.failedAttempts += 1
-            if state == .discarded { outcome.discarded += 1 }
-            report(
-                .failed(
-                    jobID: id, kind: kind, code: failure.code, message: failure.message, isFinal: state == .discarded))
-        case .interrupted:
-            outcome.interrupted += 1
-            report(.interrupted(jobID: id, kind: kind))
-        case .cancelled:
-            outcome.cancelled += 1
-            report(.cancelled(jobID: id, kind: kind))
-        }
+        report(outcome.count(job, ending, stored, at: now()))
     }
 }

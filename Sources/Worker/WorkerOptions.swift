@@ -1,4 +1,5 @@
 public import Foundation
+public import JobStore
 
 /// What a worker works on, and when it ends.
 public struct WorkerOptions: Sendable {
@@ -47,6 +48,8 @@ public struct WorkerReport: Sendable, Equatable {
     public enum End: Sendable, Equatable {
         /// Nothing was due any more.
         case drained
+        /// Nothing was left but what waits for the run window of its queue.
+        case windowClosed
         /// The jobs of a single claim were done.
         case claimedOnce
         /// `maximumJobs` were done.
@@ -93,6 +96,10 @@ public enum WorkerEvent: Sendable {
     case deleted(jobID: Int64, kind: String)
     /// `isFinal`: too many workers have died in the job, and it was given up.
     case reclaimed(jobID: Int64, from: String, isFinal: Bool)
+    /// Deadlines have passed, or schedules have added jobs.
+    case timed(TimedChanges)
+    /// Something about the queue's file that somebody should know.
+    case noted(MaintenanceNote)
     /// Claims no more; `running` jobs are being finished.
     case stopping(WorkerReport.End, running: Int)
 }

@@ -195,7 +195,7 @@ struct ModelCommandTests {
             #expect(beyond.errors.contains("tokenizer.json"))
             #expect(
                 beyond.errors.contains(
-                    "expected ids below 50400, which is config.json's vocab_size, found a token of id 50400"))
+                    "expected ids below 50400, the size of the network's vocabulary, found a token of id 50400"))
 
             try whole.prefix(whole.count / 2).write(to: tokenizer)
             let cut = try run(["verify", folder.path])

@@ -46,6 +46,11 @@ final class RunningCommand {
     func waitForErrors(containing text: String, sourceLocation: SourceLocation = #_sourceLocation) {
         waitUntil("\(text)", sourceLocation: sourceLocation) { errors.text.contains(text) || !process.isRunning }
     }
+
+    /// Waits until the command has written `text` to standard output.
+    func waitForOutput(containing text: String, sourceLocation: SourceLocation = #_sourceLocation) {
+        waitUntil("\(text)", sourceLocation: sourceLocation) { output.text.contains(text) || !process.isRunning }
+    }
 }
 
 /// Waits until something is so, for a minute at most.

@@ -32,6 +32,42 @@ struct ConcurrencyTests {
         #expect(try await test.store.integrityCheck().isEmpty)
     }
 
+    @Test("a queue's rate and concurrency are exact when workers race for its jobs")
+    func racingLimits() async throws {
+        let test = try TestStore()
+        try await test.store.enqueue((0..<200).map { _ in NewJob.text() }, now: start)
+        try await test.store.execute("UPDATE queues SET rate_count = 17, rate_seconds = 60")
+        let claimed = try await withThrowingTaskGroup(of: Int.self) { group in
+            for worker in 0..<6 {
+                group.addTask {
+                    let store = try test.another()
+                    var count = 0
+                    for second in 0..<20 {
+                        count += try await store.claim(
+                            limit: 3, queues: nil, worker: "w\(worker)", now: seconds(Double(second))
+                        ).count
+                    }
+                    return count
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(claimed == 17)
+        try await test.store.execute("UPDATE queues SET rate_count = NULL, concurrency = 23")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for worker in 0..<6 {
+                group.addTask {
+                    let store = try test.another()
+                    for _ in 0..<10 {
+                        _ = try await store.claim(limit: 2, queues: nil, worker: "w\(worker)", now: seconds(20))
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await test.store.queues().map(\.running) == [23])
+    }
+
     @Test("a queue's concurrency holds across workers")
     func concurrencyLimit() async throws {
         let test = try TestStore()

@@ -59,6 +59,9 @@ private enum Answer: Equatable {
     case finished(FinishOutcome)
     case reclaimed(Set<ReclaimedJob>)
     case outlook(QueueOutlook)
+    case timed(TimedChanges)
+    case recalls([JobClaim: JobRecall])
+    case refused
     case done
 }
 
@@ -71,13 +74,16 @@ private enum Operation {
     case retry(Int64)
     case delete(Int64)
     case pause(Bool)
+    case hold(Bool, Int64)
+    case keepTime
+    case recalls(worker: String)
     case reclaim
     case outlook
 
     static func random(ids: [Int64], claims: [JobClaim], using generator: inout SeededGenerator) -> Operation {
         let worker = ["a", "b", "c"].randomElement(using: &generator) ?? "a"
         let id = ids.randomElement(using: &generator) ?? 1
-        switch Int.random(in: 0..<20, using: &generator) {
+        switch Int.random(in: 0..<24, using: &generator) {
         case 0..<5:
             var job = NewJob.text()
             job.priority = .random(in: 0...9, using: &generator)
@@ -85,9 +91,16 @@ private enum Operation {
             if Int.random(in: 0..<5, using: &generator) == 0 {
                 job.uniqueKey = ["k", "l"].randomElement(using: &generator)
             } else if Int.random(in: 0..<5, using: &generator) == 0, !ids.isEmpty {
-                // A job that may be deleted while another waits for it is the prompt tests' business.
                 job.scheduledAt = seconds(.random(in: 0...500, using: &generator))
             }
+            if Int.random(in: 0..<3, using: &generator) == 0, !ids.isEmpty { job.dependsOn = [id] }
+            if Int.random(in: 0..<5, using: &generator) == 0, let other = ids.randomElement(using: &generator) {
+                job.afterEndOf = [other]
+            }
+            if Int.random(in: 0..<6, using: &generator) == 0 {
+                job.deadlineAt = seconds(.random(in: 0...900, using: &generator))
+            }
+            job.isHeld = Int.random(in: 0..<12, using: &generator) == 0
             return .enqueue(job)
         case 5..<9: return .claim(limit: .random(in: 1...3, using: &generator), queues: nil, worker: worker)
         case 9..<14:
@@ -103,13 +116,24 @@ private enum Operation {
         case 16: return .retry(id)
         case 17: return Bool.random(using: &generator) ? .delete(id) : .pause(Bool.random(using: &generator))
         case 18: return .reclaim
+        case 19, 20: return .hold(Bool.random(using: &generator), id)
+        case 21: return .keepTime
+        case 22: return .recalls(worker: worker)
         default: return .outlook
         }
     }
 
     func apply(to queue: any EditableQueue, now: Date) async throws -> Answer {
         switch self {
-        case .enqueue(let job): return .ids(try await queue.add([job], now: now))
+        case .enqueue(let job):
+            do {
+                return .ids(try await queue.add([job], now: now))
+            } catch is JobStoreError {
+                return .refused
+            }
+        case .hold(let isHeld, let id): try await queue.setHeld(isHeld, job: id)
+        case .keepTime: return .timed(try await queue.keepTime(now: now))
+        case .recalls(let worker): return .recalls(try await queue.recalls(of: worker, now: now))
         case .claim(let limit, let queues, let worker):
             return .claims(try await queue.claim(limit: limit, queues: queues, worker: worker, now: now).map(\.claim))
         case .beat(let worker, let claims):

@@ -10,6 +10,8 @@ protocol EditableQueue: JobQueue {
     func retryJob(_ id: Int64) async throws
     func deleteJob(_ id: Int64) async throws
     func setQueuePaused(_ isPaused: Bool, _ queue: String) async throws
+    func setHeld(_ isHeld: Bool, job id: Int64) async throws
+    func changeQueue(_ queue: String, _ change: QueueChange) async throws
     func look(_ id: Int64) async throws -> JobSnapshot?
 }
 
@@ -19,6 +21,8 @@ extension InMemoryJobQueue: EditableQueue {
     func retryJob(_ id: Int64) async throws { await retry(id) }
     func deleteJob(_ id: Int64) async throws { await delete(id) }
     func setQueuePaused(_ isPaused: Bool, _ queue: String) async throws { await setPaused(isPaused, queue: queue) }
+    func setHeld(_ isHeld: Bool, job id: Int64) async throws { await setHeld(isHeld, id) }
+    func changeQueue(_ queue: String, _ change: QueueChange) async throws { await self.change(queue: queue, change) }
     func look(_ id: Int64) async throws -> JobSnapshot? { await snapshot(id) }
 }
 
@@ -29,6 +33,13 @@ extension JobStore: EditableQueue {
     func deleteJob(_ id: Int64) async throws { try await execute("DELETE FROM jobs WHERE id = \(id)") }
     func setQueuePaused(_ isPaused: Bool, _ queue: String) async throws {
         if isPaused { try await pause(queue: queue, now: start) } else { try await resume(queue: queue) }
+    }
+    func setHeld(_ isHeld: Bool, job id: Int64) async throws {
+        let job = JobSelection(ids: [id])
+        if isHeld { try await hold(job, now: start) } else { try await release(job) }
+    }
+    func changeQueue(_ queue: String, _ change: QueueChange) async throws {
+        try await self.change(queue: queue, change)
     }
     func look(_ id: Int64) async throws -> JobSnapshot? {
         guard let detail = try await job(id) else { return nil }
@@ -48,14 +59,14 @@ enum Route: String, CaseIterable, Sendable {
     case sqlite, memory
 
     func with(
-        settings: QueueSettings = QueueSettings(), random: @escaping @Sendable () -> Double = { 0.5 },
-        _ body: (any EditableQueue) async throws -> Void
+        settings: QueueSettings = QueueSettings(), clock: WallClock = .system,
+        random: @escaping @Sendable () -> Double = { 0.5 }, _ body: (any EditableQueue) async throws -> Void
     ) async throws {
         switch self {
         case .memory:
-            try await body(InMemoryJobQueue(settings: settings, random: random))
+            try await body(InMemoryJobQueue(settings: settings, clock: clock, random: random))
         case .sqlite:
-            let test = try TestStore(settings: settings, random: random)
+            let test = try TestStore(settings: settings, clock: clock, random: random)
             try await body(test.store)
             #expect(try await test.store.integrityCheck().isEmpty)
         }

@@ -18,7 +18,7 @@ struct ScaleTests {
         #expect(!plan.contains("TEMP B-TREE"))
     }
 
-    @Test("bulk inserts, claims, finishes and counts keep their pace")
+    @Test("beside a hundred thousand finished jobs, claims and counts are right; their times are printed")
     func pace() async throws {
         let test = try TestStore()
         let store = test.store
@@ -70,10 +70,6 @@ struct ScaleTests {
             ms to count \(counting), queue_status \(viewing), list \(listing), failures \(failing)
             """)
         #expect(counts.contains(StateCount(queue: "default", state: .completed, count: finished + 500)))
-        // Floors far below what is seen, since the machine is shared; what they catch is a scan where a seek should be.
-        #expect(claimTimes[250] < 20)
-        #expect(inserting < 10_000)
-        #expect(counting < 2000)
-        #expect(failing < 200)
+        // Times are printed, not tested: they say more about what else the machine does. `plan` tests that claims seek.
     }
 }

@@ -23,9 +23,13 @@ final class TestStore: Sendable {
     let store: JobStore
     var path: String { store.path }
 
-    init(settings: QueueSettings = QueueSettings(), random: @escaping @Sendable () -> Double = { 0.5 }) throws {
+    init(
+        settings: QueueSettings = QueueSettings(), clock: WallClock = .system,
+        random: @escaping @Sendable () -> Double = { 0.5 }
+    ) throws {
         folder = try TemporaryFolder()
-        store = try JobStore(path: folder.path("queue.db"), mode: .create, settings: settings, random: random)
+        store = try JobStore(
+            path: folder.path("queue.db"), mode: .create, settings: settings, clock: clock, random: random)
     }
 
     /// Another connection to the same file, as another process would have.

@@ -5,7 +5,7 @@ import Synchronization
 /// A queue in memory that fails where a test says so.
 final class FlakyQueue: JobQueue {
     enum Method: Hashable {
-        case claim, finish, heartbeat, outlook, reclaim, changeCounter, retire
+        case claim, finish, heartbeat, outlook, reclaim, changeCounter, retire, recalls, keepTime
     }
 
     let queue = InMemoryJobQueue(settings: QueueSettings(leaseSeconds: 3600))
@@ -52,6 +52,16 @@ final class FlakyQueue: JobQueue {
     func finish(_ claim: JobClaim, as ending: JobEnding, now: Date) async throws -> FinishOutcome {
         try pass(.finish)
         return try await queue.finish(claim, as: ending, now: now)
+    }
+
+    func recalls(of worker: String, now: Date) async throws -> [JobClaim: JobRecall] {
+        try pass(.recalls)
+        return try await queue.recalls(of: worker, now: now)
+    }
+
+    func keepTime(now: Date) async throws -> TimedChanges {
+        try pass(.keepTime)
+        return try await queue.keepTime(now: now)
     }
 
     func reclaim(now: Date) async throws -> [ReclaimedJob] {

@@ -21,7 +21,8 @@ struct SetbackTests {
     @Test(
         "a locked or full file delays the work and loses nothing",
         arguments: [
-            FlakyQueue.Method.claim, .finish, .heartbeat, .outlook, .reclaim, .changeCounter, .retire,
+            FlakyQueue.Method.claim, .finish, .heartbeat, .outlook, .reclaim, .changeCounter, .retire, .recalls,
+            .keepTime,
         ])
     func passingTrouble(method: FlakyQueue.Method) async throws {
         let ids = try await enqueue(3)

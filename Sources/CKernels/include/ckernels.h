@@ -15,8 +15,31 @@
 extern "C" {
 #endif
 
-/// How stored weights are written.
-typedef enum ck_type { ck_type_f32 = 0, ck_type_f16 = 1, ck_type_bf16 = 2 } ck_type;
+/// How stored weights are written. Those of q8_0 and q4_0 stand in blocks of ck_block_length elements of a row, whose
+/// length is a multiple of it; d is a half:
+///
+///   q8_0   d; int8_t q[32];    element j is d * q[j]
+///   q4_0   d; uint8_t q[16];   element j is d * ((q[j] & 15) - 8), element j + 16 is d * ((q[j] >> 4) - 8)
+typedef enum ck_type {
+    ck_type_f32 = 0, ck_type_f16 = 1, ck_type_bf16 = 2, ck_type_q8_0 = 3, ck_type_q4_0 = 4
+} ck_type;
+
+enum {
+    ck_block_length = 32,
+    /// Bytes of a block.
+    ck_block_bytes_8 = 2 + ck_block_length,
+    ck_block_bytes_4 = 2 + ck_block_length / 2,
+};
+
+/// Bytes of `count` elements, which are whole blocks where there are blocks.
+static inline int64_t ck_stored_bytes(ck_type type, int64_t count) {
+    switch (type) {
+        case ck_type_f32: return count * 4;
+        case ck_type_q8_0: return count / ck_block_length * ck_block_bytes_8;
+        case ck_type_q4_0: return count / ck_block_length * ck_block_bytes_4;
+        default: return count * 2;
+    }
+}
 
 enum {
     /// Sums over the inner dimension are chains of fused multiply-adds over blocks of this length from block starts
@@ -84,8 +107,20 @@ typedef struct ck_survey_result {
     float minimum, maximum;    ///< of the finite elements; infinity and -infinity where there are none
 } ck_survey_result;
 
-/// Looks at `count` stored elements, `stride` elements from one to the next. `source` needs no alignment.
+/// Looks at `count` stored elements, `stride` elements from one to the next. `source` needs no alignment. Elements in
+/// blocks are whole blocks with a stride of 1.
 ck_survey_result ck_survey(int64_t count, const void *source, int64_t stride, ck_type type);
+
+/// Adds what `count` floats are to `result`.
+void ck_survey_add(int64_t count, const float *x, ck_survey_result *result);
+
+/// Floats to stored elements, whole blocks where there are blocks; the inverse of `widen`. f16 and bf16 are rounded to
+/// the nearest, ties to even. A block of q8_0 has d = max |x| / 127 and q = x * (1 / d), rounded to the nearest, ties away
+/// from 0; one of q4_0 has d = m / -8, m being the first x of the largest magnitude, and q = x * (1 / d) + 8.5, cut off
+/// and no more than 15. Where 1 / d isn't finite, 0 stands for it. d is rounded to a half after that.
+///
+/// Returns how many elements aren't finite, or aren't any more as `type` has them.
+int64_t ck_narrow(int64_t count, const float *x, ck_type type, void *out);
 
 /// Tells the processor that the thread is waiting in a loop.
 static inline void ck_pause(void) {

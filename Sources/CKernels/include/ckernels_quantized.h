@@ -107,6 +107,11 @@ int ck_available(ck_instruction_set *sets, int capacity);
 void ck_pack_weights(const ck_kernels *kernels, const void *w, ck_type type, int64_t columns, int64_t inner,
                      int64_t first, int64_t end, int bits, void *panels);
 
+/// Looks at the weights of the panels first..<end of a matrix [columns, inner]. What ck_pack_weights makes of no finite
+/// weight counts as NaN: a scale that isn't finite, a code of 0 (8 bits), a multiplier above the largest (4 bits).
+ck_survey_result ck_survey_panels(int64_t columns, int64_t inner, int64_t first, int64_t end, int bits,
+                                  const void *panels);
+
 #ifdef __cplusplus
 }
 #endif

@@ -64,14 +64,15 @@ struct BenchCommand: AsyncParsableCommand {
             throw CommandError(
                 .usage, "--prompt \(prompt) doesn't fit into the context of \(weights.configuration.contextLength)")
         }
+        let keyValueType = options.keyValueType(beside: weights.quantization)
         let measurement = try EngineBenchmark(
-            weights: weights, compute: compute, keyValueType: options.kv.type, repetitions: repetitions
+            weights: weights, compute: compute, keyValueType: keyValueType, repetitions: repetitions
         ).run(
             promptLength: prompt, generated: generate, batches: batches,
             progress: { if Console.errorIsTerminal { Console.note("measuring \($0)") } })
         let report = BenchReport(
             measurement: measurement, isa: compute.instructionSet.name, threads: compute.team.count,
-            weights: options.weights.rawValue, keyValues: options.kv.rawValue)
+            weights: ModelOptions.WeightType(weights.quantization).rawValue, keyValues: keyValueType.rawValue)
         try Console.print(json ? report.object.text : report.table)
     }
 
@@ -81,7 +82,7 @@ struct BenchCommand: AsyncParsableCommand {
         let line = ProgressLine()
         defer { line.clear() }
         return GPTJWeights(
-            random: configuration, quantization: options.weights.quantization, on: compute,
+            random: configuration, quantization: options.weights?.quantization, on: compute,
             progress: { line.update("making random weights: layer \($0 + 1) of \(layers)") })
     }
 }

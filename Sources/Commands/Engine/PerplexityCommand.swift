@@ -12,8 +12,9 @@ struct PerplexityCommand: AsyncParsableCommand {
         abstract: "How well the model predicts a text, and what quantized weights, keys and values cost it.",
         discussion: """
             Token ids are cut into windows that are read separately; the mean is that of the negative log-likelihoods of
-            all ids but each window's first. With --weights int8 or int4, or --kv f16 or int8, the file's own weights
-            are run too, with keys and values in f32, and the change of perplexity and the mean divergence (Kullback and Leibler 1951) of the distributions are told.
+            all ids but each window's first. Where weights become int8 or int4 when they're loaded, or keys and values
+            are held in fewer bits, the file's own weights are run too, with keys and values in f32, and the change of
+            perplexity and the mean divergence (Kullback and Leibler 1951) of the distributions are told.
 
             EXAMPLE
               nightshift engine perplexity --model ./gpt-j-6b --weights int8 --ids heldout_ids.json
@@ -40,7 +41,8 @@ struct PerplexityCommand: AsyncParsableCommand {
         let loaded = try options.load()
         let measure = PerplexityMeasure(
             stored: SequenceReader(model: loaded.makeModel(weights: loaded.stored, keyValues: .f32, on: compute)),
-            measured: isExact ? nil : SequenceReader(model: loaded.makeModel(weights: loaded.weights, on: compute)))
+            measured: loaded.isExact
+                ? nil : SequenceReader(model: loaded.makeModel(weights: loaded.weights, on: compute)))
         let line = ProgressLine()
         var total = PerplexityMeasure.Sums()
         for (index, window) in windows.enumerated() {
@@ -48,11 +50,8 @@ struct PerplexityCommand: AsyncParsableCommand {
             total.add(try measure.read(window))
         }
         line.clear()
-        try Console.print(json ? object(total, windows.count).text : text(total))
+        try Console.print(json ? object(total, windows.count, loaded).text : text(total, loaded))
     }
-
-    /// Whether there is nothing to compare.
-    private var isExact: Bool { options.weights.quantization == nil && options.kv == .f32 }
 
     private func windows() throws -> [[TokenID]] {
         let bytes = try [UInt8](Data(contentsOf: URL(filePath: ids)))
@@ -62,14 +61,16 @@ struct PerplexityCommand: AsyncParsableCommand {
         return stride(from: 0, through: tokens.count - window, by: window).map { Array(tokens[$0..<$0 + window]) }
     }
 
-    private func object(_ sums: PerplexityMeasure.Sums, _ windows: Int) -> JSONValue {
+    private func object(
+        _ sums: PerplexityMeasure.Sums, _ windows: Int, _ loaded: LoadedModel
+    ) -> JSONValue {
         var object: JSONObject = [
-            "weights": .string(options.weights.rawValue), "kv": .string(options.kv.rawValue),
+            "weights": .string(loaded.weightType.rawValue), "kv": .string(loaded.keyValueType.rawValue),
             "windows": .integer(windows),
             "predictions": .integer(sums.count), "nll": .number(sums.mean(sums.own)),
             "perplexity": .number(exp(sums.mean(sums.own))),
         ]
-        if !isExact {
+        if !loaded.isExact {
             object["f32_nll"] = .number(sums.mean(sums.stored))
             object["perplexity_change"] = .number(sums.change)
             object["divergence"] = .number(sums.mean(sums.divergence))
@@ -77,14 +78,14 @@ struct PerplexityCommand: AsyncParsableCommand {
         return .object(object)
     }
 
-    private func text(_ sums: PerplexityMeasure.Sums) -> String {
+    private func text(_ sums: PerplexityMeasure.Sums, _ loaded: LoadedModel) -> String {
         func number(_ value: Double, _ digits: Int) -> String {
             value.formatted(.number.precision(.fractionLength(digits)).grouping(.never))
         }
         let own =
-            "\(options.weights), \(options.kv.rawValue) keys and values: perplexity \(number(exp(sums.mean(sums.own)), 4))"
+            "\(loaded.weightType), \(loaded.keyValueType) keys and values: perplexity \(number(exp(sums.mean(sums.own)), 4))"
             + ", mean negative log-likelihood \(number(sums.mean(sums.own), 6)) over \(sums.count) predictions"
-        if isExact { return own }
+        if loaded.isExact { return own }
         return own
             + "\nthe file's weights with f32 keys and values: perplexity \(number(exp(sums.mean(sums.stored)), 4)); change "
             + "\(number(sums.change * 100, 3)) %, divergence \(number(sums.mean(sums.divergence), 6)) nats"

@@ -5,16 +5,16 @@ import ModelFiles
 struct ModelArgument: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "The model: a folder as downloaded from HuggingFace, a file of weights in one, or the name of a folder "
-                + "where models are kept.", valueName: "path|name"),
-        completion: .directory)
+            "The model: a folder as downloaded from HuggingFace, a file of weights in one, a GGUF file, or the name of a "
+                + "folder or GGUF file where models are kept.", valueName: "path|name"),
+        completion: .file())
     var path: String?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
             "The same, as other commands take it (environment: NIGHTSHIFT_MODEL).", valueName: "path|name"),
-        completion: .directory)
+        completion: .file())
     var model: String?
 
     func validate() throws {

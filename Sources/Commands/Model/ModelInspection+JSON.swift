@@ -8,7 +8,7 @@ extension ModelInspection {
     func json(listsTensors: Bool) -> JSONObject {
         let network = configuration
         var object: JSONObject = [
-            "model": .string(folder.path), "architecture": "gptj", "n_layer": .integer(network.layerCount),
+            "model": .string(url.path), "architecture": "gptj", "n_layer": .integer(network.layerCount),
             "n_embd": .integer(network.width), "n_inner": .integer(network.innerWidth),
             "n_head": .integer(network.headCount), "rotary_dim": .integer(network.rotaryLength),
             "n_positions": .integer(network.contextLength), "vocab_size": .integer(network.vocabularySize),
@@ -37,6 +37,7 @@ extension ModelInspection {
                     ]
                 }),
         ]
+        if let sourceFingerprint { object["source_fingerprint"] = .string(sourceFingerprint) }
         if listsTensors {
             object["tensors"] = .array(
                 tensors.map { tensor in

@@ -11,7 +11,7 @@ extension ModelInspection {
     private var overview: AlignedRows {
         let network = configuration
         var table = AlignedRows()
-        table.append("model", folder.path)
+        table.append("model", url.path)
         table.append(
             "architecture",
             "gptj: \(network.layerCount) layers, width \(network.width.grouped), inner \(network.innerWidth.grouped), "
@@ -31,6 +31,7 @@ extension ModelInspection {
                 .joined(separator: "; "))
         table.append("tokenizer", tokenizer.text)
         table.append("fingerprint", fingerprint)
+        if let sourceFingerprint { table.append("made from", sourceFingerprint) }
         table.append("complete", findings.problems.isEmpty ? "yes" : "no; 'model verify' says what is wrong")
         if !findings.buffers.isEmpty { table.append("buffers", "\(findings.buffers.count), not used") }
         if !findings.unexpected.isEmpty {

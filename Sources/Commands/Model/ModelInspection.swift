@@ -5,24 +5,29 @@ import ModelFiles
 
 /// All that can be said about a model without reading its weights, but for the fingerprint's samples of them.
 struct ModelInspection {
-    let folder: URL
+    /// The folder, or the GGUF file.
+    let url: URL
     let configuration: GPTJConfiguration
     let checkpoint: Checkpoint
     let findings: CheckpointLayout.Findings
     let parameterCount: Int
     let tokenizer: TokenizerSummary
     let fingerprint: String
+    /// Of the weights that a GGUF file was converted from, where it says so.
+    let sourceFingerprint: String?
 
     /// - throws: `ModelFileError` when config.json or the weights can't be opened.
     init(_ located: LocatedModel) throws {
-        folder = located.folder
-        configuration = try GPTJConfiguration(folder: folder)
-        checkpoint = try located.checkpoint()
+        let model = try OpenedModel(located)
+        url = located.url
+        configuration = model.configuration
+        checkpoint = model.checkpoint
         let layout = CheckpointLayout(configuration)
         parameterCount = layout.parameterCount
         findings = layout.compare(with: checkpoint)
-        tokenizer = TokenizerSummary(folder: folder)
+        tokenizer = TokenizerSummary(model)
         fingerprint = try checkpoint.fingerprint
+        sourceFingerprint = model.sourceFingerprint
     }
 
     /// Tensors in the order of the files.

@@ -8,8 +8,8 @@ struct ModelListCommand: ParsableCommand {
         commandName: "list",
         abstract: "List the models that can be named without a path, one a line.",
         discussion: """
-            They are the folders with a config.json in $XDG_DATA_HOME/nightshift/models, by default
-            ~/.local/share/nightshift/models.
+            They are the folders with a config.json, or with one GGUF file, and the GGUF files in
+            $XDG_DATA_HOME/nightshift/models, by default ~/.local/share/nightshift/models.
             """)
 
     @Flag(name: .long, help: #"Print one JSON object: {"folder", "models": [{"name", "path"}]}."#)

@@ -3,7 +3,7 @@ import GPTJ
 import JSONText
 import Tokenization
 
-/// The tokenizer in a model's folder, as far as one can say without a text.
+/// A model's tokenizer, as far as one can say without a text.
 enum TokenizerSummary {
     /// The model takes and gives token ids only.
     case absent
@@ -13,15 +13,16 @@ enum TokenizerSummary {
     /// - idLimit: the largest id, and one more
     case loaded(source: String, entryCount: Int, addedCount: Int, idLimit: Int)
 
-    init(folder: URL) {
+    init(_ model: OpenedModel) {
         do throws(TokenizerError) {
-            let definition = try TokenizerDefinition(folder: folder)
+            guard let definition = try model.tokenizerDefinition() else {
+                self = .absent
+                return
+            }
             let tokenizer = try Tokenizer(definition)
             self = .loaded(
                 source: definition.sources.vocabulary, entryCount: definition.vocabulary.count,
                 addedCount: definition.addedTokens.count, idLimit: tokenizer.vocabularySize)
-        } catch .noTokenizer {
-            self = .absent
         } catch {
             self = .unusable(error)
         }
@@ -49,16 +50,16 @@ enum TokenizerSummary {
     }
 
     /// What keeps the tokenizer from serving a network with logits for `vocabularySize` ids.
-    func problem(vocabularySize: Int, folder: URL) -> ModelProblem? {
+    func problem(vocabularySize: Int, url: URL) -> ModelProblem? {
         switch self {
         case .absent: nil
-        case .unusable(let error): ModelProblem(path: folder.path, problem: "tokenizer: \(error)")
+        case .unusable(let error): ModelProblem(path: url.path, problem: "tokenizer: \(error)")
         case .loaded(let source, _, _, let limit):
             limit <= vocabularySize
                 ? nil
                 : ModelProblem(
                     path: source,
-                    problem: "expected ids below \(vocabularySize), which is config.json's vocab_size, "
+                    problem: "expected ids below \(vocabularySize), the size of the network's vocabulary, "
                         + "found a token of id \(limit - 1)")
         }
     }

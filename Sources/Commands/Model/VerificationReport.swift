@@ -6,7 +6,8 @@ import ModelFiles
 
 /// What `model verify` found, as text and as JSON.
 struct VerificationReport {
-    let folder: URL
+    /// The folder, or the GGUF file.
+    let url: URL
     let weights: CheckpointVerification
     let tokenizer: TokenizerSummary
     let problems: [ModelProblem]
@@ -16,7 +17,7 @@ struct VerificationReport {
 
     var text: String {
         var table = AlignedRows()
-        table.append("model", folder.path)
+        table.append("model", url.path)
         table.append(
             "tensors", "\(weights.readCount) of \(weights.demandedCount) read, \(weights.readByteCount.byteText)")
         if let range = weights.values.range {
@@ -44,7 +45,7 @@ struct VerificationReport {
     var json: JSONValue {
         let range = weights.values.range
         return [
-            "model": .string(folder.path), "ok": .bool(problems.isEmpty),
+            "model": .string(url.path), "ok": .bool(problems.isEmpty),
             "tensors": .integer(weights.readCount), "tensors_expected": .integer(weights.demandedCount),
             "bytes": .integer(weights.readByteCount), "nan": .integer(weights.values.nanCount),
             "infinite": .integer(weights.values.infinityCount),
@@ -57,8 +58,8 @@ struct VerificationReport {
     }
 
     /// The report about a model that can't be opened.
-    static func json(of error: ModelFileError, folder: URL) -> JSONValue {
-        let problem = ModelProblem(path: folder.path, problem: error.description)
-        return ["model": .string(folder.path), "ok": false, "problems": [problem.json]]
+    static func json(of error: ModelFileError, url: URL) -> JSONValue {
+        let problem = ModelProblem(path: url.path, problem: error.description)
+        return ["model": .string(url.path), "ok": false, "problems": [problem.json]]
     }
 }

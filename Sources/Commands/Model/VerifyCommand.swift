@@ -27,7 +27,7 @@ struct VerifyCommand: ParsableCommand {
             report = try Self.verify(located)
         } catch let error as ModelFileError where json {
             // Nothing further can be checked; who reads the object learns it there too.
-            try Console.print(VerificationReport.json(of: error, folder: located.folder).text)
+            try Console.print(VerificationReport.json(of: error, url: located.url).text)
             throw error
         }
         if json {
@@ -43,18 +43,19 @@ struct VerifyCommand: ParsableCommand {
     }
 
     private static func verify(_ located: LocatedModel) throws -> VerificationReport {
-        let configuration = try GPTJConfiguration(folder: located.folder)
-        let checkpoint = try located.checkpoint()
-        let tokenizer = TokenizerSummary(folder: located.folder)
+        let model = try OpenedModel(located)
+        let tokenizer = TokenizerSummary(model)
         var progress = ProgressReport(verb: "read")
-        let weights = CheckpointVerification(layout: CheckpointLayout(configuration), checkpoint: checkpoint) {
+        let weights = CheckpointVerification(
+            layout: CheckpointLayout(model.configuration), checkpoint: model.checkpoint
+        ) {
             progress.update(done: $0.readByteCount, of: $0.totalByteCount)
         }
         progress.finish()
         let tokenizerProblem = tokenizer.problem(
-            vocabularySize: configuration.vocabularySize, folder: located.folder)
+            vocabularySize: model.configuration.vocabularySize, url: located.url)
         return VerificationReport(
-            folder: located.folder, weights: weights, tokenizer: tokenizer,
+            url: located.url, weights: weights, tokenizer: tokenizer,
             problems: weights.problems + [tokenizerProblem].compactMap { $0 })
     }
 }

@@ -21,6 +21,7 @@ struct AddCommand: AsyncParsableCommand {
               nightshift add answer contract.md --question 'When does it end?'
               nightshift add paraphrase essays/ -q night --at 22:00 --batch essays
               nightshift add summarize report.txt -o length=medium --dry-run
+              nightshift add generate --text 'All done:' --after-batch essays --deadline 'tomorrow 8:00'
               echo 'Once upon a time' | nightshift add generate - -o max_new_tokens=60
             """)
 
@@ -72,9 +73,10 @@ struct AddCommand: AsyncParsableCommand {
     private func add(_ intake: DocumentIntake, as template: NewJob) async throws {
         let store = try queueOptions.openStore()
         defer { try? store.close() }
-        try await job.checkDependencies(in: store)
+        let batchesBefore = try await job.checkDependencies(in: store)
         if strict, let problem = intake.firstUnreadable() { throw refusal(because: problem) }
         var template = template
+        template.afterBatches = batchesBefore
         if let batch = job.batch { template.batchID = try await store.batch(named: batch, now: Date()) }
         var adder = JobAdder(
             store: store, template: template, isUnique: job.unique, printsIDs: printsEveryID(of: intake))

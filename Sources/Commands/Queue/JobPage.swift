@@ -1,3 +1,4 @@
+import Foundation
 import JSONText
 import JobStore
 
@@ -39,6 +40,10 @@ struct JobPage {
             ("progress", progress),
             ("created", LocalTime.local(job.createdAt)),
             ("due", job.scheduledAt == job.createdAt ? nil : LocalTime.local(job.scheduledAt)),
+            ("deadline", job.deadlineAt.map(LocalTime.local)),
+            ("timeout", job.timeoutSeconds.map { "\($0.formatted(.number.grouping(.never))) s" }),
+            ("held since", job.heldAt.map(LocalTime.local)),
+            ("waits for", detail.waitsFor.isEmpty ? nil : detail.waitsFor.joined(separator: ", ")),
             ("started", job.attemptedAt.map(LocalTime.local)),
             ("worker", job.attemptedBy),
             ("lease ends", job.leaseExpiresAt.map(LocalTime.local)),

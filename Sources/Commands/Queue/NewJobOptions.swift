@@ -39,8 +39,28 @@ struct NewJobOptions: ParsableArguments {
     @Flag(help: "Add no job where one that asks the same of the same text is open or completed; print its id instead.")
     var unique = false
 
-    @Option(help: ArgumentHelp("Only once this job is completed; may be repeated.", valueName: "id"))
+    @Option(
+        help: ArgumentHelp(
+            "Only once this job is completed; may be repeated. If it fails or is cancelled, so is this one.",
+            valueName: "id"))
     var after: [Int64] = []
+
+    @Option(
+        help: ArgumentHelp("Only once this job has ended, however it did; may be repeated.", valueName: "id"))
+    var afterEnd: [Int64] = []
+
+    @Option(
+        help: ArgumentHelp("Only once every job of this batch has ended; may be repeated.", valueName: "batch"))
+    var afterBatch: [String] = []
+
+    @Option(help: ArgumentHelp("Give it up when it isn't done by this time.", valueName: "time"))
+    var deadline: String?
+
+    @Option(help: ArgumentHelp("The longest it may run before the attempt fails: 90s, 30m.", valueName: "duration"))
+    var timeout: String?
+
+    @Flag(help: "Hold it until 'nightshift release'.")
+    var hold = false
 
     @Option(help: "How often a job may fail before it is given up.")
     var maxAttempts = 3
@@ -78,10 +98,15 @@ struct NewJobOptions: ParsableArguments {
     ///
     /// - throws: ``CommandError`` (64) for a time that is none.
     func newJob(kind: String, inputs: JobInputs, now: Date) throws -> NewJob {
-        try NewJob(
+        var job = try NewJob(
             kind: kind, input: .none, queue: queue, priority: priority, scheduledAt: scheduledTime(now: now),
             question: question, options: inputs.options, maxAttempts: maxAttempts,
             customID: customID, dependsOn: after)
+        job.afterEndOf = afterEnd
+        job.deadlineAt = try deadline.map { try TimeExpression.moment($0, now: now) }
+        job.timeoutSeconds = try timeout.map(TimeExpression.timeout)
+        job.isHeld = hold
+        return job
     }
 
     private func scheduledTime(now: Date) throws -> Date? {
@@ -92,16 +117,27 @@ struct NewJobOptions: ParsableArguments {
         return time
     }
 
-    /// - throws: ``CommandError`` (66) for a job that isn't there.
-    func checkDependencies(in store: JobStore) async throws {
-        guard !after.isEmpty else { return }
-        let states = try await store.states(ofJobs: after)
-        for id in after {
-            guard let state = states[id] else { throw CommandError(.noInput, "--after \(id): there is no such job") }
-            if state == .cancelled || state == .discarded {
-                Console.note(
-                    "nightshift: job \(id) is \(state.rawValue); what comes after it waits until it is retried")
-            }
+    /// The batches that `--after-batch` names.
+    ///
+    /// - throws: ``CommandError``: 66 for a job or batch that isn't there, 65 for one that can't be completed any more.
+    func checkDependencies(in store: JobStore) async throws -> [Int64] {
+        let states = after.isEmpty && afterEnd.isEmpty ? [:] : try await store.states(ofJobs: after + afterEnd)
+        for id in after + afterEnd where states[id] == nil {
+            throw CommandError(.noInput, "--after \(id): there is no such job")
         }
+        for id in after where states[id] == .cancelled || states[id] == .discarded {
+            throw CommandError(
+                .badData,
+                "--after \(id): that job is \(states[id]?.rawValue ?? ""), so this one could never begin. Retry that one "
+                    + "first (nightshift retry \(id)), or use --after-end")
+        }
+        var batches: [Int64] = []
+        for name in afterBatch {
+            guard let id = try await store.existingBatch(named: name) else {
+                throw CommandError(.noInput, "--after-batch: there is no batch '\(DisplayText.line(name, limit: 80))'")
+            }
+            batches.append(id)
+        }
+        return batches
     }
 }

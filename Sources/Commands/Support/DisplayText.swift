@@ -93,4 +93,17 @@ package enum DisplayText {
         }
         return text
     }
+
+    /// The words of a line on as many lines as `width` columns demand; a word that is wider stands alone.
+    package static func wrapped(_ line: String, to width: Int) -> [String] {
+        var lines: [String] = []
+        for word in line.split(separator: " ", omittingEmptySubsequences: false) {
+            if let last = lines.last, Self.width(of: last) + 1 + Self.width(of: word) <= width {
+                lines[lines.count - 1] += " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines
+    }
 }

@@ -21,6 +21,8 @@ struct Failure {
             (status, message) = (error.status, error.description)
         case let error as ModelFileError:
             (status, message) = (error.isAboutAbsence ? .noInput : .badData, error.description)
+        case let error as OutputFileError:
+            (status, message) = (error.exitStatus, error.message)
         case let error as TokenizerError:
             (status, message) = (.badData, error.description)
         case let error as InstructionSetError:
@@ -46,6 +48,25 @@ struct Failure {
     }
 }
 
+extension OutputFileError {
+    var exitStatus: ExitStatus {
+        switch self {
+        case .exists: .cannotCreate
+        case .system(_, _, let code) where [EACCES, EPERM, EROFS].contains(code): .noPermission
+        case .system(_, _, let code) where [ENOENT, ENOTDIR, EISDIR].contains(code): .cannotCreate
+        case .system: .ioError
+        }
+    }
+
+    var message: String {
+        switch self {
+        case .exists(let path): "\(path): is there already; --force replaces it"
+        case .system(let path, let operation, let code):
+            "\(path): can't \(operation): \(String(cString: strerror(code)))"
+        }
+    }
+}
+
 extension JobStoreError {
     var exitStatus: ExitStatus {
         switch self {
@@ -56,8 +77,9 @@ extension JobStoreError {
             .configuration
         case .sqliteTooOld: .unavailable
         case .busy: .temporary
-        case .diskFull, .corrupt, .inputOutput, .sqlite: .ioError
-        case .refusedJob, .duplicateCustomID, .nulCharacter, .optionsNotAnObject, .constraint: .badData
+        case .diskFull, .corrupt, .inputOutput, .sqlite, .fileGone: .ioError
+        case .refusedJob, .refusedSchedule, .duplicateCustomID, .nulCharacter, .optionsNotAnObject, .constraint:
+            .badData
         }
     }
 }

@@ -16,6 +16,13 @@ final class ProgressLine {
         show(text())
     }
 
+    /// Shows the text at once, for work that can't tell how far it is.
+    func announce(_ text: String) {
+        guard isShown else { return }
+        isDirty = true
+        show(text)
+    }
+
     /// Makes room for other lines.
     func clear() {
         guard isDirty else { return }

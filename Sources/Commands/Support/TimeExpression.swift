@@ -45,6 +45,15 @@ package enum TimeExpression {
         return seconds
     }
 
+    /// A duration above zero: how long something may take.
+    ///
+    /// - throws: ``CommandError`` (64).
+    package static func timeout(_ text: String) throws -> TimeInterval {
+        let seconds = try duration(text)
+        guard seconds > 0 else { throw CommandError(.usage, "a timeout must be above zero") }
+        return seconds
+    }
+
     // MARK: - Parts
 
     private typealias Clock = (hour: Substring, minute: Substring, second: Substring?)

@@ -2,6 +2,7 @@ import Foundation
 import GPTJ
 import Generation
 import JobCatalog
+import ModelFiles
 import Tokenization
 import Worker
 
@@ -14,8 +15,10 @@ extension LoadedModel {
         guard let tokenizer else {
             throw CommandError(
                 .unavailable,
-                "\(folder.path): the folder has no tokenizer; put tokenizer.json, or vocab.json and merges.txt, beside "
-                    + "the weights")
+                located.gguf == nil
+                    ? "\(located.url.path): the folder has no tokenizer; put tokenizer.json, or vocab.json and "
+                        + "merges.txt, beside the weights"
+                    : "\(located.url.path): the file has no tokenizer; convert a folder that has one")
         }
         return TextEngine(
             service: makeService(), tokenizer: tokenizer,

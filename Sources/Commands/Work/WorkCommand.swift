@@ -20,9 +20,9 @@ struct WorkCommand: AsyncParsableCommand {
             Claims jobs, runs many side by side, and writes each result the moment it's there. Any number of workers may
             work on one queue. A worker that is killed loses nothing: its jobs go to the next one.
 
-            SIGTERM, SIGINT or SIGHUP: claims no more, finishes what runs within --grace or hands it back; a second
-            signal hands it back at once. Exit codes: 0 all well, 1 some jobs failed, 75 stopped or out of time with
-            work left.
+            SIGTERM, SIGINT, SIGHUP or SIGUSR1: claims no more, finishes what runs within --grace or hands it back; a second
+            signal hands it back at once. Exit codes: 0 all well, 1 some jobs failed, 74 the queue can't be read or
+            written, 75 stopped, out of time or outside the run window with work left.
 
             EXAMPLES
               nightshift work --drain                          until nothing is due
@@ -78,7 +78,8 @@ struct WorkCommand: AsyncParsableCommand {
         for problem in catalog.problems { Console.note("nightshift: \(problem)") }
         let session = try WorkerSession(
             store: store, engine: model.textEngine(style: style), catalog: catalog, options: options,
-            journal: quiet ? nil : WorkJournal())
+            journal: quiet ? nil : WorkJournal(),
+            service: ServiceManager(environment: ProcessInfo.processInfo.environment).map(ServiceReport.init))
         if !quiet { try await nameUnknownQueues(store) }
         let report = try await session.run()
         try store.close()
@@ -114,37 +115,69 @@ struct WorkCommand: AsyncParsableCommand {
 
 /// A worker with its life line, its signals and its journal.
 struct WorkerSession: Sendable {
+    private let store: JobStore
     private let worker: Worker
     /// Held as long as the worker lives: its release tells others that the worker is gone.
     private let lock: WorkerLock?
+    private let service: ServiceReport?
 
-    /// - parameter journal: `nil` to show nothing.
+    /// - parameters:
+    ///   - journal: `nil` to show nothing.
+    ///   - service: `nil` where no service manager has started the worker.
     init(
-        store: JobStore, engine: TextEngine, catalog: JobCatalog, options: WorkerOptions, journal: WorkJournal?
+        store: JobStore, engine: TextEngine, catalog: JobCatalog, options: WorkerOptions, journal: WorkJournal?,
+        service: ServiceReport? = nil
     ) throws {
         let random = UInt32.random(in: .min ... .max)
         let id = WorkerRegistration.id(host: .current, random: random)
         let lock = try WorkerLock(folder: store.workerLockFolder, worker: id)
         self.lock = lock
+        self.store = store
+        self.service = service
         worker = Worker(
             queue: store, engine: engine, catalog: catalog,
             registration: WorkerRegistration(
                 host: .current, version: Version.current, engine: engine.description, random: random, lock: lock),
-            options: options, logger: Console.logger, report: { journal?.write($0) })
+            options: options, logger: Console.logger,
+            report: { event in
+                journal?.write(event)
+                service?.write(event)
+            })
     }
 
     /// Works to the end; signals stop it.
     func run() async throws -> WorkerReport {
         // Whoever read the journal may leave; the work goes on.
         signal(SIGPIPE, SIG_IGN)
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup, .sigusr1)
         let watcher = Task {
             for await _ in signals { await requestStop() }
         }
-        defer { watcher.cancel() }
-        let report = try await worker.run()
-        withExtendedLifetime(lock) {}
-        return report
+        let beats = Task { await service?.beat { await worker.turnCount } }
+        defer {
+            watcher.cancel()
+            beats.cancel()
+        }
+        defer { withExtendedLifetime(lock) {} }
+        do {
+            return try await worker.run()
+        } catch JobStoreError.fileGone(let path) {
+            throw await rescue(path)
+        }
+    }
+
+    /// The queue was taken away, but this process has it open still: nothing that was written is lost unless it ends so.
+    private func rescue(_ path: String) async -> CommandError {
+        let gone = "\(path) was deleted or replaced while this worker had it open"
+        do {
+            let copy = try await store.rescue(now: Date())
+            return CommandError(
+                .ioError,
+                "\(gone). All that was in it, the latest results too, is in \(copy) now; work on with: "
+                    + "nightshift work --db \(ShellText.quoted(copy))")
+        } catch {
+            return CommandError(.ioError, "\(gone), and it could not be copied: \(error)")
+        }
     }
 
     func requestStop() async { await worker.requestStop() }

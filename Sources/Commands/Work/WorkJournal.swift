@@ -1,4 +1,5 @@
 import Foundation
+import JobStore
 import Worker
 
 /// A line on standard error for whatever happens to a job.
@@ -24,6 +25,15 @@ struct WorkJournal: Sendable {
         case .reclaimed(let id, let worker, let isFinal):
             let fate = isFinal ? "given up: too many workers have died in it, last" : "taken back from"
             Console.noteForeign("job \(id) \(fate) \(worker)\(isFinal ? "" : ", which is gone or silent")")
+        case .timed(let changes):
+            if changes.missedDeadlines > 0 {
+                Console.note("\(counted(changes.missedDeadlines, "job")) given up: the deadline has passed")
+            }
+            if !changes.scheduledJobs.isEmpty {
+                let ids = changes.scheduledJobs.map(String.init).joined(separator: ", ")
+                Console.note("added by schedule: job \(ids)")
+            }
+        case .noted(let note): Console.noteForeign("nightshift: \(note)")
         case .stopping(let end, let running):
             let why = end == .deadline ? "the time is up" : "stopping"
             let rest = running == 0 ? "" : "; finishing \(counted(running, "running job"))"
@@ -38,6 +48,7 @@ extension WorkerReport {
         let why =
             switch end {
             case .drained: "nothing is due any more"
+            case .windowClosed: "nothing is left but what waits for the run window of its queue"
             case .claimedOnce: "the jobs of one claim are done"
             case .jobLimit: "the number of jobs is reached"
             case .deadline: "the time is up"

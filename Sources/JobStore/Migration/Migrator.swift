@@ -1,5 +1,5 @@
 import Crypto
-import Foundation
+package import Foundation
 import GRDB
 package import Migrations
 
@@ -35,38 +35,54 @@ package struct Migrator: Sendable {
         }
     }
 
+    /// The same for people who only want to know: not even SQLite's own files appear beside one that nobody works on.
+    package func foreseen() throws -> [Migration] {
+        guard FileManager.default.fileExists(atPath: path) else { throw JobStoreError.notFound(path: path) }
+        return try UndisturbedDatabase(path: path).read { try pending(in: $0) }
+    }
+
+    /// What a migration has done.
+    package struct Outcome: Sendable, Equatable {
+        /// The versions that were applied; none where another process was faster.
+        package var applied: [Int] = []
+        /// The copy that was made before.
+        package var backup: String?
+    }
+
     /// Applies what is missing, after a backup beside the file where there is work in it to lose.
     ///
-    /// - Returns: the versions that were applied.
+    /// - Parameters:
+    ///   - makesBackup: false for people who have one.
+    ///   - now: what the backup's name tells.
     @discardableResult
-    package func migrate() throws -> [Int] {
-        guard try !pending().isEmpty else { return [] }
+    package func migrate(makesBackup: Bool = true, now: Date = Date()) throws -> Outcome {
+        guard try !pending().isEmpty else { return Outcome() }
         return try translatingErrors(path: path) {
             // Switching a new file to WAL needs it alone and doesn't wait for that by itself.
-            try Patience.whileBusy { try migrateOnce() }
+            try Patience.whileBusy { try migrateOnce(makesBackup: makesBackup, now: now) }
         }
     }
 
-    private func migrateOnce() throws -> [Int] {
+    private func migrateOnce(makesBackup: Bool, now: Date) throws -> Outcome {
         let database = try DatabaseQueue(path: path, configuration: Self.configuration)
         return try database.inDatabase { db in
             // These can't be changed inside a transaction, and the first two only while there is no table.
             try db.execute(sql: "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL")
             _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
             try db.execute(sql: "PRAGMA synchronous = FULL")
-            var applied: [Int] = []
+            var outcome = Outcome()
             try db.inTransaction(.immediate) {
                 let missing = try pending(in: db)
-                if let first = missing.first, try holdsWork(db) {
-                    try backUp(before: first.version)
+                if let first = missing.first, makesBackup, try holdsWork(db) {
+                    outcome.backup = try backUp(version: first.version - 1, now: now)
                 }
                 for migration in missing {
                     try apply(migration, to: db)
-                    applied.append(migration.version)
+                    outcome.applied.append(migration.version)
                 }
                 return .commit
             }
-            return applied
+            return outcome
         }
     }
 
@@ -79,7 +95,7 @@ package struct Migrator: Sendable {
     }
 
     /// Which steps the open file lacks, or why it can't be used.
-    private func pending(in db: Database) throws -> [Migration] {
+    func pending(in db: Database) throws -> [Migration] {
         let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         let applicationID = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
         let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0
@@ -116,20 +132,18 @@ package struct Migrator: Sendable {
         return try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM jobs)") ?? false
     }
 
-    /// Copies the file while this process holds its write lock: another connection reads what is committed. The
-    /// connection may write, since SQLite 3.40 can't copy generated columns over one that may not.
-    private func backUp(before version: Int) throws {
-        let copy = try freeName("\(path).before-v\(version)", ".bak")
-        let source = try DatabaseQueue(path: path, configuration: Self.configuration)
-        try source.inDatabase { try $0.execute(sql: "VACUUM INTO ?", arguments: [copy]) }
-    }
-
-    private func freeName(_ stem: String, _ ending: String) throws -> String {
-        let candidates = [stem + ending] + (2...99).map { "\(stem)-\($0)\(ending)" }
-        guard let free = candidates.first(where: { !FileManager.default.fileExists(atPath: $0) }) else {
-            throw JobStoreError.cannotOpen(path: stem + ending, reason: "this and 98 more backups exist; remove some")
+    /// Copies the file while this process holds its write lock: another connection reads what is committed.
+    ///
+    /// - Returns: the copy's path, which tells the version of its schema and the time.
+    private func backUp(version: Int, now: Date) throws -> String {
+        let stem = "\(path).v\(version)-\(BackupName.stamp(now))"
+        let candidates = [stem] + (2...99).map { "\(stem)-\($0)" }
+        guard let free = candidates.first(where: { !FileManager.default.fileExists(atPath: $0 + ".bak") }) else {
+            throw JobStoreError.cannotOpen(path: stem + ".bak", reason: "this and 98 more backups exist; remove some")
         }
-        return free
+        let backup = try QueueBackup(of: path, to: free + ".bak", replaces: false, now: now)
+        _ = try backup.run()
+        return backup.destination
     }
 
     package static func checksum(_ migration: Migration) -> String {

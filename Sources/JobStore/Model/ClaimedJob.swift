@@ -55,6 +55,8 @@ public struct ClaimedJob: Sendable {
     public var customID: String?
     public var parentID: Int64?
     public var part: Int?
+    /// The longest an attempt may take; `nil` for no limit.
+    public var timeoutSeconds: Double?
     /// From the time the job was due to its claim.
     public var waitMilliseconds: Int
 
@@ -99,6 +101,27 @@ public struct ReclaimedJob: Sendable, Hashable {
     }
 }
 
+/// Why a running job must stop though nobody has changed it.
+public enum JobRecall: String, Sendable, Hashable {
+    /// The run window of its queue has closed, and its jobs are to be interrupted then.
+    case windowClosed
+    /// It wasn't done by its deadline.
+    case deadlineMissed
+}
+
+/// What time has brought about.
+public struct TimedChanges: Sendable, Equatable {
+    /// Waiting jobs that were given up, since their deadline has passed.
+    public var missedDeadlines: Int
+    /// Jobs that schedules have added.
+    public var scheduledJobs: [Int64]
+
+    public init(missedDeadlines: Int = 0, scheduledJobs: [Int64] = []) {
+        self.missedDeadlines = missedDeadlines
+        self.scheduledJobs = scheduledJobs
+    }
+}
+
 /// What lies ahead in the queues a worker serves.
 public struct QueueOutlook: Sendable, Equatable {
     /// A claim now would return something.
@@ -107,10 +130,18 @@ public struct QueueOutlook: Sendable, Equatable {
     public var nextDue: Date?
     /// Some worker is at work.
     public var hasRunning: Bool
+    /// Due jobs wait for no more than the rate of their queue: they will start by themselves.
+    public var waitsForRate = false
+    /// Due jobs wait for their queue's window to open.
+    public var waitsForWindow = false
 
-    public init(hasDue: Bool, nextDue: Date?, hasRunning: Bool) {
+    public init(
+        hasDue: Bool, nextDue: Date?, hasRunning: Bool, waitsForRate: Bool = false, waitsForWindow: Bool = false
+    ) {
         self.hasDue = hasDue
         self.nextDue = nextDue
         self.hasRunning = hasRunning
+        self.waitsForRate = waitsForRate
+        self.waitsForWindow = waitsForWindow
     }
 }

@@ -35,8 +35,18 @@ public struct NewJob: Sendable {
     public var parentID: Int64?
     /// The position among the parent's parts.
     public var part: Int?
-    /// Jobs that must be completed first.
+    /// Jobs that must be completed first. Where one is cancelled or discarded, so is this one: cancelled, with the reason.
     public var dependsOn: [Int64]
+    /// Jobs that must have ended first, however they did.
+    public var afterEndOf: [Int64] = []
+    /// Batches all of whose jobs must have ended first, however they did.
+    public var afterBatches: [Int64] = []
+    /// When it isn't done by then, it is discarded.
+    public var deadlineAt: Date?
+    /// The longest an attempt may take, in place of the queue's own limit.
+    public var timeoutSeconds: Double?
+    /// Waits for a hand to release it.
+    public var isHeld = false
 
     public init(
         kind: String, input: Input, queue: String = "default", priority: Int = 5, scheduledAt: Date? = nil,

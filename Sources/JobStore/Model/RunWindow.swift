@@ -1,50 +1,32 @@
-package import Foundation
-
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
-/// A moment as the wall clock of this machine shows it, which is what run windows are written in.
-package struct LocalMoment: Sendable, Equatable {
-    /// `HH:MM`.
-    package let time: String
-    /// 0 is Sunday.
-    package let weekday: Int
-
-    package init(time: String, weekday: Int) {
-        self.time = time
-        self.weekday = weekday
-    }
-
-    /// - Parameter date: converted by the C library, as SQLite's `localtime` is, so that the view `queue_status` and the
-    ///   claim agree through the nights the clocks change.
-    package init(_ date: Date) {
-        var seconds = time_t(Timestamp.milliseconds(date) / 1000)
-        var local = tm()
-        localtime_r(&seconds, &local)
-        let hour = String(local.tm_hour)
-        let minute = String(local.tm_min)
-        time = (hour.count < 2 ? "0" : "") + hour + ":" + (minute.count < 2 ? "0" : "") + minute
-        weekday = Int(local.tm_wday)
-    }
-}
-
-/// The hours in which a queue's jobs may start. A window that ends before it starts runs over midnight and belongs to the
+/// The hours in which a queue's jobs may run. A window that ends before it starts runs over midnight and belongs to the
 /// day it started on.
+///
+/// The window is open whenever the clock on the wall shows a time within it. So in the night when the hour from 2 to 3
+/// comes twice, a window from 02:00 to 03:00 is open for two hours, and when that hour is left out it doesn't open;
+/// one from 22:00 to 06:00 is nine and seven hours long. Nothing is remembered: a clock that is set takes effect at the
+/// next look.
 package struct RunWindow: Sendable, Equatable {
+    /// What becomes of running jobs when the window closes.
+    package enum EndPolicy: String, Sendable {
+        /// They are finished.
+        case finish
+        /// They are handed back, and begun anew when it opens again.
+        case interrupt
+    }
+
     /// `HH:MM`, included.
     package var start: String
     /// `HH:MM`, excluded.
     package var end: String
     /// The weekdays it starts on, as digits; 0 is Sunday.
     package var days: String
+    package var endPolicy: EndPolicy
 
-    package init(start: String, end: String, days: String = "0123456") {
+    package init(start: String, end: String, days: String = "0123456", endPolicy: EndPolicy = .finish) {
         self.start = start
         self.end = end
         self.days = days
+        self.endPolicy = endPolicy
     }
 
     package func contains(_ moment: LocalMoment) -> Bool {

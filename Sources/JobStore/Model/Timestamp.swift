@@ -36,7 +36,7 @@ package enum Timestamp {
 
     /// The proleptic Gregorian date of a day number. Years are counted from March, so that the leap day is a year's last,
     /// and in eras of 400 years, which all have 146,097 days.
-    private static func civilDate(daysSince1970: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    static func civilDate(daysSince1970: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let sinceMarchOfYearZero = daysSince1970 + 719_468
         let era = (sinceMarchOfYearZero >= 0 ? sinceMarchOfYearZero : sinceMarchOfYearZero - 146_096) / 146_097
         let dayOfEra = sinceMarchOfYearZero - era * 146_097

@@ -26,6 +26,9 @@ public struct JobDetail: Sendable, Hashable, Codable {
         public var metadata: String
         public var question: String?
         public var documentID: Int64?
+        public var deadlineAt: String?
+        public var timeoutSeconds: Double?
+        public var heldAt: String?
 
         enum CodingKeys: String, CodingKey {
             case id, kind, queue, state, priority
@@ -45,6 +48,9 @@ public struct JobDetail: Sendable, Hashable, Codable {
             case createdAt = "created_at"
             case options, metadata, question
             case documentID = "document_id"
+            case deadlineAt = "deadline_at"
+            case timeoutSeconds = "timeout_seconds"
+            case heldAt = "held_at"
         }
     }
 
@@ -73,6 +79,8 @@ public struct JobDetail: Sendable, Hashable, Codable {
     public var documentTitle: String?
     public var documentSource: String?
     public var result: Result?
+    /// What must end before it may begin: `job 7`, `batch essays`.
+    public var waitsFor: [String]
     /// In their order.
     public var attempts: [AttemptRow]
     /// In their order.
@@ -82,6 +90,8 @@ public struct JobDetail: Sendable, Hashable, Codable {
         case job
         case documentTitle = "document_title"
         case documentSource = "document_source"
-        case result, attempts, events
+        case result
+        case waitsFor = "waits_for"
+        case attempts, events
     }
 }

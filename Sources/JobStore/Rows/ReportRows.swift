@@ -123,6 +123,12 @@ public struct BatchRow: Sendable, Hashable, Codable {
     public var cancelled: Int?
     public var remaining: Int?
     public var percent: Double?
+    /// Every job of it has ended.
+    public var complete: Bool
+    /// No more jobs will be added.
+    public var sealed: Bool
+    /// Local time.
+    public var finished: String?
 }
 
 /// A line of the table `attempts`. Times are UTC, as stored.

@@ -5,23 +5,34 @@ extension JobStore {
     public func claim(limit: Int, queues: [String]?, worker: String, now: Date) async throws -> [ClaimedJob] {
         guard limit > 0 else { return [] }
         let nowText = Timestamp.text(now)
+        let clock = clock
         // An idle worker looks every moment: it must not take the write lock for nothing.
         let somethingIsDue = try await read { db in
-            try QueueGate.haveDue(try QueueGate.open(in: db, names: queues, now: now), in: db, now: nowText)
+            guard try !SuspectJob.isRun(in: db, by: worker) else { return false }
+            return try QueueGate.open(in: db, names: queues, now: now, clock: clock)
+                .contains { try $0.hasDue(in: db, now: nowText) }
         }
         guard somethingIsDue else { return [] }
         let leaseEnd = Timestamp.text(now.addingTimeInterval(settings.leaseSeconds))
         return try await write { db in
-            let gates = try QueueGate.open(in: db, names: queues, now: now)
+            // What is too late by now isn't begun.
+            try Deadlines.discardMissed(in: db, now: nowText, limit: 500)
+            guard try !SuspectJob.isRun(in: db, by: worker) else { return [] }
+            let gates = try QueueGate.open(in: db, names: queues, now: now, clock: clock)
+            let isIdle = try !runsSomething(worker, in: db)
+            let due = try dueJobs(in: db, gates: gates, limit: limit, now: nowText)
+            let company = try SuspectJob.choose(from: due, in: db, isIdle: isIdle)
             var taker = JobTaker(db: db, worker: worker, now: nowText, leaseEnd: leaseEnd)
-            return try dueJobs(in: db, gates: gates, limit: limit, now: nowText).compactMap { try taker.take($0) }
+            let taken = try company.compactMap { try taker.take($0) }
+            for gate in gates { try StartLog.note(taken.count { $0.queue == gate.name }, of: gate, in: db, now: now) }
+            return taken
         }
     }
 
     public func outlook(queues: [String]?, now: Date) async throws -> QueueOutlook {
         let nowText = Timestamp.text(now)
+        let clock = clock
         return try await read { db in
-            let gates = try QueueGate.open(in: db, names: queues, now: now)
             let next = try db.cachedStatement(
                 sql: """
                     SELECT CAST(round((julianday(scheduled_at) - 2440587.5) * 86400000) AS INTEGER) FROM jobs
@@ -29,19 +40,68 @@ extension JobStore {
                     ORDER BY scheduled_at LIMIT 1
                     """)
             var nextDue: Int64?
-            for row in try QueueGate.unpaused(in: db, names: queues) {
-                let name: String = try row.value("name")
+            var outlook = QueueOutlook(hasDue: false, nextDue: nil, hasRunning: false)
+            for gate in try QueueGate.all(in: db, names: queues, now: now, clock: clock) {
                 for priority in QueueGate.priorities {
-                    if let due = try Int64.fetchOne(next, arguments: [name, priority, nowText]) {
+                    if let due = try Int64.fetchOne(next, arguments: [gate.name, priority, nowText]) {
                         nextDue = min(due, nextDue ?? due)
                     }
                 }
+                guard try gate.hasDue(in: db, now: nowText) else { continue }
+                if gate.room > 0 {
+                    outlook.hasDue = true
+                } else if gate.isOutsideWindow {
+                    outlook.waitsForWindow = true
+                } else if gate.roomToStart == 0 {
+                    outlook.waitsForRate = true
+                }
             }
-            let hasRunning = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'running')")
-            return QueueOutlook(
-                hasDue: try QueueGate.haveDue(gates, in: db, now: nowText),
-                nextDue: nextDue.map(Timestamp.date(milliseconds:)), hasRunning: hasRunning ?? false)
+            outlook.nextDue = nextDue.map(Timestamp.date(milliseconds:))
+            outlook.hasRunning =
+                try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'running')") ?? false
+            return outlook
         }
+    }
+}
+
+private func runsSomething(_ worker: String, in db: Database) throws -> Bool {
+    try Bool.fetchOne(
+        db,
+        sql: """
+            SELECT EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_lease WHERE state = 'running' AND attempted_by = ?)
+            """, arguments: [worker]) ?? false
+}
+
+/// A job in which a worker has died. It runs alone, so that whoever runs beside it doesn't pay for it again.
+///
+/// Which of a dead worker's jobs killed it can't be known: all of them are suspects until an attempt ends in another way.
+private enum SuspectJob {
+    /// What of `due`, in claim order, a worker may take: everything before the first suspect, or that one by itself if the
+    /// worker has nothing else in hand. A busy worker takes nothing from a suspect on, so that it comes to rest.
+    static func choose(from due: [Int64], in db: Database, isIdle: Bool) throws -> ArraySlice<Int64> {
+        guard let index = try due.firstIndex(where: { try isSuspect($0, in: db) }) else { return due[...] }
+        return index == 0 && isIdle ? due.prefix(1) : due.prefix(index)
+    }
+
+    /// Whether the worker is at work on a suspect.
+    static func isRun(in db: Database, by worker: String) throws -> Bool {
+        let rows = try Row.fetchAll(
+            db,
+            sql:
+                "SELECT id, attempt FROM jobs INDEXED BY jobs_lease WHERE state = 'running' AND attempted_by = ? LIMIT 2",
+            arguments: [worker])
+        guard rows.count == 1, let row = rows.first else { return false }
+        return try isSuspect(try row.value("id"), before: try row.value("attempt"), in: db)
+    }
+
+    private static func isSuspect(_ id: Int64, before attempt: Int = .max, in db: Database) throws -> Bool {
+        // Being handed back says nothing about a job.
+        let query = try db.cachedStatement(
+            sql: """
+                SELECT outcome FROM attempts WHERE job_id = ? AND attempt < ? AND outcome <> 'interrupted'
+                ORDER BY attempt DESC LIMIT 1
+                """)
+        return try String.fetchOne(query, arguments: [id, attempt]) == AttemptOutcome.lost.rawValue
     }
 }
 
@@ -118,7 +178,14 @@ private struct JobTaker {
             template: try template(try row.optional("template_id")), optionsJSON: try row.value("options"),
             metadataJSON: try row.value("metadata"), batchID: try row.optional("batch_id"),
             customID: try row.optional("custom_id"), parentID: try row.optional("parent_id"),
-            part: try row.optional("part"), waitMilliseconds: wait)
+            part: try row.optional("part"), timeoutSeconds: try timeout(row), waitMilliseconds: wait)
+    }
+
+    /// The job's own, else its queue's.
+    private func timeout(_ job: Row) throws -> Double? {
+        if let own: Double = try job.optional("timeout_seconds") { return own }
+        let query = try db.cachedStatement(sql: "SELECT timeout_seconds FROM queues WHERE name = ?")
+        return try Double.fetchOne(query, arguments: [try job.value("queue") as String])
     }
 
     private mutating func document(_ id: Int64?) throws -> ClaimedJob.Document? {

@@ -8,7 +8,7 @@ extension JobStore {
     /// - Returns: how many were cancelled.
     @discardableResult
     public func cancel(_ selection: JobSelection) async throws -> Int {
-        try await change(selection, from: [.pending, .available, .running], to: .cancelled)
+        try await change(selection, from: [.pending, .available, .running], "state = 'cancelled'")
     }
 
     /// Makes discarded and cancelled jobs available again; only those in `states`, where the selection names some. Jobs
@@ -17,7 +17,36 @@ extension JobStore {
     /// - Returns: how many will run again.
     @discardableResult
     public func retry(_ selection: JobSelection) async throws -> Int {
-        try await change(selection, from: [.discarded, .cancelled], to: .available)
+        try await change(selection, from: [.discarded, .cancelled], "state = 'available'")
+    }
+
+    /// Keeps jobs from being claimed until they are released. One that runs goes on, and is held if it comes back.
+    ///
+    /// - Returns: how many are held now that weren't before.
+    @discardableResult
+    public func hold(_ selection: JobSelection, now: Date) async throws -> Int {
+        try await change(
+            selection, from: [.pending, .available, .running], "held_at = '\(Timestamp.text(now))'",
+            where: "held_at IS NULL")
+    }
+
+    /// Lets held jobs go; those that wait for others go on waiting.
+    ///
+    /// - Returns: how many were held.
+    @discardableResult
+    public func release(_ selection: JobSelection) async throws -> Int {
+        try await change(
+            selection, from: [.pending, .available, .running], "held_at = NULL", where: "held_at IS NOT NULL")
+    }
+
+    /// Gives unfinished jobs another priority, 0 (first) to 9.
+    ///
+    /// - Returns: how many have another one now.
+    @discardableResult
+    public func reprioritize(_ selection: JobSelection, to priority: Int) async throws -> Int {
+        try await change(
+            selection, from: [.pending, .available, .running], "priority = \(priority)",
+            where: "priority <> \(priority)")
     }
 
     /// Keeps the queue's jobs from being claimed; those that run go on.
@@ -40,13 +69,14 @@ extension JobStore {
     }
 
     /// Pages through the ids, so that cancelling a million jobs doesn't keep the workers from finishing theirs.
-    private func change(_ selection: JobSelection, from allowed: Set<JobState>, to state: JobState) async throws -> Int
-    {
+    private func change(
+        _ selection: JobSelection, from allowed: Set<JobState>, _ assignment: String, where extra: String = "1"
+    ) async throws -> Int {
         var selection = selection
         selection.states = selection.states.map(allowed.intersection) ?? allowed
         let condition = Condition(selection)
         let update =
-            "UPDATE OR IGNORE jobs SET state = '\(state.rawValue)' WHERE id IN (SELECT value FROM json_each(?))"
+            "UPDATE OR IGNORE jobs SET \(assignment) WHERE id IN (SELECT value FROM json_each(?)) AND \(extra)"
         var changed = 0
         var last: Int64 = 0
         while true {

@@ -32,6 +32,18 @@ extension JobStore {
         return enqueued
     }
 
+    /// Says that no more jobs will be added to a batch; adding one is refused from then on.
+    ///
+    /// - Returns: false where there is no batch of that name.
+    public func sealBatch(named name: String, now: Date) async throws -> Bool {
+        try await write { db in
+            try db.execute(
+                sql: "UPDATE batches SET sealed_at = coalesce(sealed_at, ?) WHERE name = ?",
+                arguments: [Timestamp.text(now), name])
+            return db.changesCount == 1
+        }
+    }
+
     /// The id of the batch of that name, which is made if it isn't there.
     public func batch(named name: String, now: Date) async throws -> Int64 {
         try await write { db in
@@ -80,22 +92,32 @@ private struct JobInserter {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO jobs (kind, queue, priority, scheduled_at, max_attempts, question, options, metadata, batch_id,
-                  custom_id, unique_key, template_id, parent_id, part, created_at, document_id, input)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                  custom_id, unique_key, template_id, parent_id, part, created_at, deadline_at, timeout_seconds, held_at,
+                  document_id, input)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             job.kind, job.queue, job.priority, job.scheduledAt.map(Timestamp.text) ?? now, job.maxAttempts,
             job.question,
             json(job.options), json(job.metadata), job.batchID, job.customID, job.uniqueKey, job.templateID,
-            job.parentID, job.part, now, documentID, input,
+            job.parentID, job.part, now, job.deadlineAt.map(Timestamp.text), job.timeoutSeconds,
+            job.isHeld ? now : nil, documentID, input,
         ])
         let id = db.lastInsertedRowID
-        for other in job.dependsOn {
-            try db.execute(
-                sql: "INSERT OR IGNORE INTO job_dependencies (job_id, depends_on) VALUES (?, ?)",
-                arguments: [id, other])
-        }
+        try makeWait(id, for: job)
         return EnqueuedJob(id: id, isNew: true)
+    }
+
+    private func makeWait(_ id: Int64, for job: NewJob) throws {
+        func insert(into table: String, _ column: String, _ others: [Int64]) throws {
+            guard !others.isEmpty else { return }
+            let statement = try db.cachedStatement(
+                sql: "INSERT OR IGNORE INTO \(table) (job_id, \(column)) VALUES (?, ?)")
+            for other in others { try statement.execute(arguments: [id, other]) }
+        }
+        try insert(into: "job_dependencies", "depends_on", job.dependsOn)
+        try insert(into: "end_dependencies", "depends_on", job.afterEndOf)
+        try insert(into: "batch_dependencies", "batch_id", job.afterBatches)
     }
 
     /// The open or completed job that has the key already. Asked first, since an insert that gives way to it would use up

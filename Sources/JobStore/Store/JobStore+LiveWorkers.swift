@@ -29,24 +29,38 @@ extension JobStore {
     /// Workers that have not stopped, whose last heartbeat is younger than a lease and whose lock, where this host can see
     /// it, is held. In the order they started.
     public func liveWorkers(now: Date) async throws -> [WorkerRow] {
-        let oldest = Timestamp.text(now.addingTimeInterval(-settings.leaseSeconds))
-        let host = host
+        let (host, settings) = (host, settings)
         return try await read { db in
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT w.*, (SELECT count(*) FROM jobs j INDEXED BY jobs_lease
-                      WHERE j.state = 'running' AND j.attempted_by = w.id) AS running
-                    FROM workers w WHERE w.stopped_at IS NULL AND w.heartbeat_at >= ? ORDER BY w.started_at, w.id
-                    """, arguments: [oldest])
-            return try rows.filter { try !isKnownDead($0, host: host) }.map { row in
-                WorkerRow(
-                    id: try row.value("id"), hostname: try row.value("hostname"), pid: try row.value("pid"),
-                    version: try row.value("version"), engine: try row.optional("engine"),
-                    startedAt: try row.value("started_at"), heartbeatAt: try row.value("heartbeat_at"),
-                    stoppingAt: try row.optional("stopping_at"), running: try row.value("running"))
-            }
+            try WorkerRow.unstopped(in: db, host: host, settings: settings, now: now).filter(\.isAlive).map(\.row)
         }
+    }
+}
+
+extension WorkerRow {
+    /// Workers that have not signed off, in the order they started, and whether each is alive as far as can be told.
+    static func unstopped(
+        in db: Database, host: HostIdentity, settings: QueueSettings, now: Date
+    ) throws -> [(row: WorkerRow, isAlive: Bool)] {
+        let oldest = Timestamp.text(now.addingTimeInterval(-settings.leaseSeconds))
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT w.*, (SELECT count(*) FROM jobs j INDEXED BY jobs_lease
+                  WHERE j.state = 'running' AND j.attempted_by = w.id) AS running
+                FROM workers w WHERE w.stopped_at IS NULL ORDER BY w.started_at, w.id
+                """)
+        return try rows.map { row in
+            let worker = try WorkerRow(row)
+            return (worker, try worker.heartbeatAt >= oldest && !isKnownDead(row, host: host))
+        }
+    }
+
+    private init(_ row: Row) throws {
+        self.init(
+            id: try row.value("id"), hostname: try row.value("hostname"), pid: try row.value("pid"),
+            version: try row.value("version"), engine: try row.optional("engine"),
+            startedAt: try row.value("started_at"), heartbeatAt: try row.value("heartbeat_at"),
+            stoppingAt: try row.optional("stopping_at"), running: try row.value("running"))
     }
 }
 

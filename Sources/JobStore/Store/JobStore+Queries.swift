@@ -54,7 +54,7 @@ extension JobStore {
     /// Jobs with the lowest ids, or the highest.
     ///
     /// - Parameters:
-    ///   - status: a status of the view `job_status`: a state, or `scheduled`, `retryable`, `stalled`.
+    ///   - status: a status of the view `job_status`: a state, or `held`, `scheduled`, `retryable`, `stalled`.
     ///   - afterID: where an earlier page ended; 0 for the first.
     public func list(
         _ selection: JobSelection = JobSelection(), status: String? = nil, afterID: Int64 = 0,
@@ -64,7 +64,9 @@ extension JobStore {
         var condition = Condition(selection)
         if let status {
             // The state behind the status lets SQLite use that state's index.
-            let behind: [String: JobState] = ["stalled": .running, "scheduled": .available, "retryable": .available]
+            let behind: [String: JobState] = [
+                "stalled": .running, "held": .pending, "scheduled": .available, "retryable": .available,
+            ]
             if let state = JobState(rawValue: status) ?? behind[status] { condition.add(Condition.isOneOf([state])) }
             condition.add("s.status = ?", status)
         }
@@ -104,6 +106,12 @@ extension JobStore {
                 job: job, documentTitle: try document?.optional("title"),
                 documentSource: try document?.optional("source"),
                 result: results.first,
+                waitsFor: try String.fetchAll(
+                    db,
+                    sql: """
+                        SELECT coalesce('job ' || u.job, 'batch ' || coalesce(b.name, b.id)) FROM unmet_dependencies u
+                        LEFT JOIN batches b ON b.id = u.batch WHERE u.job_id = ? ORDER BY u.job, u.batch LIMIT 20
+                        """, arguments: [id]),
                 attempts: try lines(db, "SELECT * FROM attempts WHERE job_id = ? ORDER BY attempt", [id]),
                 events: try lines(db, "SELECT * FROM events WHERE job_id = ? ORDER BY id", [id]))
         }
@@ -149,7 +157,7 @@ extension JobStore {
         }
     }
 
-    private func all<Value: Decodable & Sendable>(
+    func all<Value: Decodable & Sendable>(
         _ sql: String, _ arguments: StatementArguments
     ) async throws -> [Value] {
         try await read { db in try lines(db, sql, arguments) }
@@ -175,8 +183,8 @@ private struct Line<Value: Decodable>: FetchableRecord, Decodable {
     }
 }
 
-private func lines<Value: Decodable>(
-    _ db: Database, _ sql: String, _ arguments: StatementArguments
+func lines<Value: Decodable>(
+    _ db: Database, _ sql: String, _ arguments: StatementArguments = StatementArguments()
 ) throws -> [Value] {
     try Line<Value>.fetchAll(db, sql: sql, arguments: arguments).map(\.value)
 }

@@ -11,20 +11,23 @@ extension JobStore {
         return (attributes?[.size] as? NSNumber)?.uint64Value ?? 0
     }
 
-    /// Writes the log back when it has grown large. Workers call it with each heartbeat.
+    /// Writes the log back when it has grown large. Workers do it every second, and whoever adds many jobs.
     public func checkpointIfLarge() async throws {
         if logSize() > Self.largeLog { try await checkpoint() }
     }
 
     /// Writes the log back into the file and empties it.
     ///
-    /// This is the only place that does, and by the mode that holds off writers: SQLite before 3.51.3 can damage a file
-    /// when one connection starts the log anew while another one checkpoints.
+    /// This is the only place that does, in one process at a time, and by the mode that holds off writers: SQLite before
+    /// 3.51.3 can damage a file when one connection starts the log anew while another one checkpoints. The process is
+    /// elected anew each time: one that was stopped for the night must not keep the others from it.
     ///
-    /// - Returns: false where a reader or writer was in the way; the next call may succeed.
+    /// - Returns: false where a reader or writer was in the way, or another process is at it; the next call may succeed.
     @discardableResult
     public func checkpoint() async throws -> Bool {
-        try await writeWithoutTransaction { db in
+        guard let lock = UpkeepLock(folder: workerLockFolder) else { return false }
+        defer { withExtendedLifetime(lock) {} }
+        return try await writeWithoutTransaction { db in
             // A reader left open at a prompt would hold this connection, and with it every finish, for the whole timeout.
             try db.execute(sql: "PRAGMA busy_timeout = 250")
             defer { try? db.execute(sql: "PRAGMA busy_timeout = 10000") }

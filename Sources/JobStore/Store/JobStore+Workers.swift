@@ -1,19 +1,11 @@
 public import Foundation
 import GRDB
+import Synchronization
 
 extension JobStore {
     public func register(_ worker: WorkerRegistration, now: Date) async throws {
-        try await write { db in
-            try db.execute(
-                sql: """
-                    INSERT INTO workers (id, hostname, pid, version, engine, started_at, heartbeat_at, boot_id, lock_path)
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)
-                    """,
-                arguments: [
-                    worker.id, worker.hostname, worker.processID, worker.version, worker.engine, Timestamp.text(now),
-                    worker.bootID, worker.lockPath,
-                ])
-        }
+        try await write { try worker.insert(into: $0, now: Timestamp.text(now)) }
+        registrations.withLock { $0[worker.id] = worker }
     }
 
     public func announceStopping(worker: String, now: Date) async throws {
@@ -38,8 +30,11 @@ extension JobStore {
         // One statement for all jobs. Only those the worker knows of: a job whose claim was committed but whose worker
         // never heard of it must run out, not be kept for ever.
         let known = "[" + running.map(Self.json).joined(separator: ",") + "]"
+        let registration = registrations.withLock { $0[worker] }
         return try await write { db in
             try db.execute(sql: "UPDATE workers SET heartbeat_at = ? WHERE id = ?", arguments: [nowText, worker])
+            // A hand has tidied the table: the worker lives, and others must be able to see when it doesn't any more.
+            if db.changesCount == 0 { try registration?.insert(into: db, now: nowText) }
             let rows = try Row.fetchAll(
                 db,
                 sql: """
@@ -65,6 +60,17 @@ extension JobStore {
     private static func json(_ progress: JobProgress) -> String {
         let fraction = progress.fraction.flatMap { $0.isFinite ? "\(min(max($0, 0), 1))" : nil }
         return "[\(progress.claim.jobID),\(progress.claim.attempt),\(fraction ?? "null")]"
+    }
+}
+
+extension WorkerRegistration {
+    fileprivate func insert(into db: Database, now: String) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO workers (id, hostname, pid, version, engine, started_at, heartbeat_at, boot_id, lock_path)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)
+                """,
+            arguments: [id, hostname, processID, version, engine, now, bootID, lockPath])
     }
 }
 

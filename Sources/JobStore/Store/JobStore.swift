@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 
 /// The queue in a SQLite file.
 ///
@@ -18,20 +19,27 @@ public final class JobStore: JobQueue {
     public let path: String
     public let settings: QueueSettings
     let host: HostIdentity
+    let clock: WallClock
     let random: @Sendable () -> Double
     let pool: DatabasePool
     /// Sees every commit to the file, this process's own included: `data_version` counts those of other connections.
     let observer: DatabaseQueue
+    /// Which file was opened: another one may take its name.
+    let identity: FileIdentity?
+    let maintenance = Mutex(MaintenancePlan())
+    /// The workers of this process, as they have made themselves known.
+    let registrations = Mutex<[String: WorkerRegistration]>([:])
 
     /// Opens the queue, and first brings its schema up to date.
     ///
     /// - Parameters:
     ///   - host: which machine and process this is; workers of the same host can be seen to be dead.
+    ///   - clock: what run windows and schedules go by.
     ///   - random: gives numbers in 0..<1 that spread the waits of retries.
     /// - Throws: `JobStoreError`; the cases say what can be wrong with a file.
     public init(
         path: String, mode: Mode = .openExisting, settings: QueueSettings = QueueSettings(),
-        host: HostIdentity = .current,
+        host: HostIdentity = .current, clock: WallClock = .system,
         random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
     ) throws {
         // Absolute, since other processes read the paths of worker locks from the table.
@@ -39,6 +47,7 @@ public final class JobStore: JobQueue {
         self.path = path
         self.settings = settings
         self.host = host
+        self.clock = clock
         self.random = random
         try Self.checkLibrary()
         try Self.checkPlace(path, mode: mode)
@@ -55,6 +64,7 @@ public final class JobStore: JobQueue {
             configuration.busyMode = .timeout(10)
             return (pool, try DatabaseQueue(path: path, configuration: configuration))
         }
+        identity = FileIdentity(path: path)
     }
 
     /// Where this queue's workers keep their lock files: beside the database, so that whoever can open the one sees the
@@ -104,7 +114,7 @@ public final class JobStore: JobQueue {
         configuration.foreignKeysEnabled = true
         configuration.prepareDatabase { db in
             guard !db.configuration.readonly else { return }
-            // Checkpoints are made in one place only, see `checkpointIfLarge`.
+            // Checkpoints are made in one place only, see `checkpoint`.
             try db.execute(sql: "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864")
         }
         return configuration
@@ -159,6 +169,7 @@ extension JobStore {
     }
 
     public func changeCounter() async throws -> Int64 {
+        try checkFile()
         let path = path
         return try await withCheckedThrowingContinuation { continuation in
             observer.asyncWriteWithoutTransaction { db in

@@ -34,6 +34,11 @@ enum TorchFile {
                 path: file.path, found: "is in torch's form from before version 1.6",
                 advice: "Load it with torch.load in Python and save it again with torch.save or as safetensors.")
         }
+        guard !start.elementsEqual(GGUFFile.magic) else {
+            throw ModelFileError.unsupported(
+                path: file.path, found: "is a GGUF file under another name",
+                advice: "Give it a name that ends in .gguf.")
+        }
         throw ModelFileError.malformed(
             path: file.path, part: "the file",
             problem: file.count == 0 ? "is empty" : "is no zip file, as torch.save writes them")

@@ -1,0 +1,112 @@
+import Foundation
+import GRDB
+
+/// A schedule whose time has come, within one transaction.
+struct DueSchedule {
+    private static let condition = """
+        enabled = 1 AND (next_run_at IS NULL OR strftime('%Y-%m-%dT%H:%M:%fZ', next_run_at) IS NULL
+          OR strftime('%Y-%m-%dT%H:%M:%fZ', next_run_at) <= ?)
+        """
+    /// The next run of a schedule that can't be understood: it is looked at again when a hand has changed it.
+    private static let never = "9999-12-31T23:59:59.999Z"
+    /// The most jobs that a schedule which catches up adds at once.
+    private static let mostOccurrences = 100
+
+    let db: Database
+    let name: String
+    let cron: String
+    let timezone: String
+    let catchesUp: Bool
+    /// When it should have run; `nil` for a new schedule, which runs from now on.
+    let due: Date?
+
+    static func some(in db: Database, now: String) throws -> Bool {
+        try Bool.fetchOne(
+            db, sql: "SELECT EXISTS (SELECT 1 FROM schedules WHERE \(condition))", arguments: [now]) ?? false
+    }
+
+    /// Adds the jobs of all schedules whose time has come.
+    ///
+    /// - Parameter local: the clock that the time zone `local` means.
+    /// - Returns: the ids of the jobs.
+    static func runAll(in db: Database, now: Date, local: WallClock) throws -> [Int64] {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT name, cron, timezone, catch_up,
+                  CAST(round((julianday(next_run_at) - 2440587.5) * 86400000) AS INTEGER) AS due
+                FROM schedules WHERE \(condition) ORDER BY name
+                """, arguments: [Timestamp.text(now)])
+        return try rows.flatMap { row in
+            let schedule = DueSchedule(
+                db: db, name: try row.value("name"), cron: try row.value("cron"), timezone: try row.value("timezone"),
+                catchesUp: try row.value("catch_up"),
+                due: (try row.optional("due") as Int64?).map(Timestamp.date(milliseconds:)))
+            return try schedule.run(now: now, local: local)
+        }
+    }
+
+    private func run(now: Date, local: WallClock) throws -> [Int64] {
+        let expression: CronExpression
+        do {
+            expression = try CronExpression(cron)
+        } catch {
+            try update(next: nil, error: error.description)
+            return []
+        }
+        guard let clock = WallClock.named(timezone, local: local) else {
+            try update(
+                next: nil, error: "there is no time zone '\(timezone)'; write local, or one such as Europe/Berlin")
+            return []
+        }
+        var error: String?
+        var jobs: [Int64] = []
+        var last: Date?
+        if let due {
+            let later = expression.occurrences(
+                after: due, through: now, latest: catchesUp ? Self.mostOccurrences : 1, on: clock)
+            let occurrences = catchesUp ? [due] + later : [later.last ?? due]
+            for occurrence in occurrences {
+                do {
+                    if let job = try addJob(for: occurrence) { jobs.append(job) }
+                } catch let refusal as DatabaseError where refusal.resultCode == .SQLITE_CONSTRAINT {
+                    error = "the job was refused: " + JobStoreError.rule(in: refusal.message ?? "")
+                }
+            }
+            last = occurrences.last
+        }
+        try update(next: expression.next(after: now, on: clock), last: last, error: error)
+        return jobs
+    }
+
+    /// The job for an occurrence, or `nil` where it has had one.
+    private func addJob(for occurrence: Date) throws -> Int64? {
+        let time = Timestamp.text(occurrence)
+        try db.execute(
+            sql: "INSERT OR IGNORE INTO schedule_runs (schedule, occurrence) VALUES (?, ?)", arguments: [name, time])
+        guard db.changesCount == 1 else { return nil }
+        try db.execute(
+            sql: """
+                INSERT INTO jobs (kind, queue, priority, scheduled_at, max_attempts, question, options, metadata, batch_id,
+                  unique_key, timeout_seconds, document_id, input)
+                SELECT job->>'$.kind', coalesce(job->>'$.queue', 'default'), coalesce(job->>'$.priority', 5), ?2,
+                  coalesce(job->>'$.max_attempts', 3), job->>'$.question', coalesce(job->'$.options', '{}'),
+                  json_set(coalesce(job->'$.metadata', '{}'), '$.schedule', name, '$.occurrence', ?2),
+                  job->>'$.batch_id', job->>'$.unique_key', job->>'$.timeout_seconds', job->>'$.document_id',
+                  job->>'$.input'
+                FROM schedules WHERE name = ?1
+                """, arguments: [name, time])
+        let job = db.lastInsertedRowID
+        try db.execute(
+            sql: "UPDATE schedule_runs SET job_id = ? WHERE schedule = ? AND occurrence = ?",
+            arguments: [job, name, time])
+        return job
+    }
+
+    private func update(next: Date?, last: Date? = nil, error: String?) throws {
+        try db.execute(
+            sql: """
+                UPDATE schedules SET next_run_at = ?, last_run_at = coalesce(?, last_run_at), error = ? WHERE name = ?
+                """, arguments: [next.map(Timestamp.text) ?? Self.never, last.map(Timestamp.text), error, name])
+    }
+}
