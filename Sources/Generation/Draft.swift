@@ -26,6 +26,8 @@ struct Draft: Sendable {
     private var guide: (any TextGuide)?
     /// Tokens that the constraint leaves no choice about, the next first.
     private var forced: ArraySlice<TokenID> = []
+    /// Whether nothing may follow the forced ones.
+    private var endsAsForced = false
 
     /// - parameter guide: follows the request's constraint
     init(_ request: GenerationRequest, tokenizer: Tokenizer?, guide: (any TextGuide)?) throws(ConstraintError) {
@@ -66,9 +68,9 @@ struct Draft: Sendable {
     /// What the output's tokens say, however they say it; `nil` without a constraint.
     var constrainedBytes: [UInt8]? { guide?.bytes }
 
-    /// Tokens that are certain to follow, as many as the text may still hold before its last.
+    /// Tokens that are certain to follow and to be followed: what comes after the text's last token is of no interest.
     var forecast: ArraySlice<TokenID> {
-        forced.prefix(max(0, request.parameters.maxNewTokens - generated - 1))
+        forced.dropLast(endsAsForced ? 1 : 0).prefix(max(0, request.parameters.maxNewTokens - generated - 1))
     }
 
     /// Looks for tokens that must follow.
@@ -78,7 +80,11 @@ struct Draft: Sendable {
             request.parameters.badWords.isEmpty
         else { return }
         let tokens = try guide.forcedTokens()
-        if request.parameters.endTokens.isDisjoint(with: tokens) { forced = tokens[...] }
+        guard !tokens.isEmpty, request.parameters.endTokens.isDisjoint(with: tokens) else { return }
+        var end = guide
+        for token in tokens { try end.append(token) }
+        forced = tokens[...]
+        endsAsForced = try end.mustEnd()
     }
 
     // MARK: - Growth

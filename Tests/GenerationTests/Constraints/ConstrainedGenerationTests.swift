@@ -148,7 +148,7 @@ struct ConstrainedGenerationTests {
         let tokens = try ByteTokenizer.make().encode(text)
         #expect(output.text == text)
         #expect(output.tokens == tokens)
-        #expect(model.stepSizes == [3, tokens.count], "the prompt, then all that follows")
+        #expect(model.stepSizes == [3, tokens.count - 1], "the prompt, then all that something follows")
         let whole = self.model()
         let logits = try whole.step([
             SequenceStep(sequence: whole.openSequence(), tokens: [1, 2, 3] + tokens, output: .all)
