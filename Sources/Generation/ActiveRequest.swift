@@ -18,7 +18,7 @@ struct ActiveRequest {
     var path: [PrefixCache.BlockID] = []
     /// Tokens of the prompt that were read for others.
     var cachedTokens = 0
-    /// Guesses at how a greedy text goes on.
+    /// Guesses at how its only text goes on.
     var lookahead = Lookahead()
     var admittedAt: ContinuousClock.Instant?
     var firstTokenAt: ContinuousClock.Instant?
@@ -38,10 +38,11 @@ struct ActiveRequest {
     /// The prompt was read; each step adds one token to each row.
     var isDecoding: Bool { search.generated > 0 }
 
-    /// How the only row of a greedy text may go on; no more tokens than the text may still have before its last.
+    /// How its only text may go on; no more tokens than the text may still have before its last. None where there are
+    /// several texts, which go on together.
     func guess() -> ArraySlice<TokenID> {
         let parameters = request.parameters
-        guard !parameters.doSample, parameters.beamCount == 1, rows.count == 1 else { return [] }
+        guard parameters.width == 1 else { return [] }
         return lookahead.guess(
             after: search.tokens(ofRow: 0), limit: parameters.maxNewTokens - search.generated - 1)
     }
@@ -54,6 +55,8 @@ struct ActiveRequest {
         if let admittedAt {
             for index in outputs.indices {
                 outputs[index].cachedTokens = cachedTokens
+                outputs[index].guessedTokens = lookahead.total.guessed
+                outputs[index].rightGuesses = lookahead.total.right
                 outputs[index].promptDuration = admittedAt.duration(to: firstTokenAt ?? time)
                 outputs[index].generateDuration = (firstTokenAt ?? time).duration(to: time)
             }

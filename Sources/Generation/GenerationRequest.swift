@@ -81,6 +81,9 @@ public struct GenerationOutput: Sendable {
     /// Of `promptTokens`, those that were not read for this request: their keys and values were there already, or came
     /// from another that begins alike.
     public var cachedTokens = 0
+    /// Tokens that were guessed ahead, and those of them that came true: each saved a pass over the weights.
+    public var guessedTokens = 0
+    public var rightGuesses = 0
     /// From admission to the first token.
     public var promptDuration: Duration = .zero
     /// From the first token to the last.

@@ -25,8 +25,10 @@ public struct SchedulerLimits: Sendable {
     public var overtakings: Int
     /// Whether prompts that begin alike are read once, as far as they are alike.
     public var sharesPrefixes: Bool
-    /// Whether the model is given guesses at how a greedy text goes on while there is only one text; see ``Lookahead``.
+    /// Whether the model is given guesses at how texts go on while there are few of them; see ``Lookahead``.
     public var looksAhead: Bool
+    /// Steps with more rows than this have no guesses: there, rows cost about as much as they give.
+    static let mostGuessingRows = 8
 
     public init(
         rows: Int = 32, tokensPerStep: Int = 512, overtakings: Int = 64, sharesPrefixes: Bool = true,
@@ -64,6 +66,7 @@ public final class Scheduler {
     private var nextID = 0
     private var prefixes: PrefixCache
     private var guides: GuideFactory
+    private var pace = StepPace()
     /// Pages promised to active requests, without those that they share.
     private var promisedPages = 0
     /// Rows promised to active requests.
@@ -215,38 +218,50 @@ public final class Scheduler {
 
     // MARK: - One step
 
-    /// A part of a step with the active request, by index, and the row of it that it belongs to.
-    private typealias PlannedStep = (request: Int, row: Int, step: SequenceStep)
+    /// A part of a step.
+    private struct PlannedStep {
+        /// The active request, by index, and its row.
+        let request: Int
+        let row: Int
+        let step: SequenceStep
+        /// How many of the step's tokens are guessed, the last ones.
+        var guessed = 0
+    }
 
     /// What the next step extends: rows that are decoding, then prompts as far as there is room.
     private func plan() -> [PlannedStep] {
         var left = limits.tokensPerStep
         var planned: [PlannedStep] = []
+        let rows = decodingRows
+        let mayGuess = rows.map { $0 <= SchedulerLimits.mostGuessingRows && pace.isKnown(rows: $0) } ?? false
         for isDecoding in [true, false] {
             for index in active.indices where active[index].isDecoding == isDecoding && left > 0 {
                 if !isDecoding, !mayRead(index) { continue }
                 for row in active[index].rows.indices where left > 0 {
                     let unfed = active[index].unfed(ofRow: row)
                     guard !unfed.isEmpty else { continue }
-                    let known = isDecoding ? unfed + ahead(ofRow: row, of: index) : unfed
-                    let tokens = Array(known.prefix(left))
+                    // Tokens that the model is given before the text has them are certain, or else guessed.
+                    let certain = isDecoding ? unfed + active[index].search.forecast(ofRow: row) : unfed
+                    let guess = mayGuess && certain.count == unfed.count ? active[index].guess() : []
+                    let tokens = Array((certain + guess).prefix(left))
                     left -= tokens.count
                     if !isDecoding { beginReading(tokens.count, of: index) }
                     let step = SequenceStep(
                         sequence: active[index].rows[row].sequence, tokens: tokens,
                         output: isDecoding ? .all : tokens.count == unfed.count ? .last : .none)
-                    planned.append((index, row, step))
+                    planned.append(
+                        PlannedStep(
+                            request: index, row: row, step: step, guessed: max(0, tokens.count - certain.count)))
                 }
             }
         }
         return planned
     }
 
-    /// Tokens that the model is given before the text has them: those that are certain, or else guessed.
-    private func ahead(ofRow row: Int, of index: Int) -> ArraySlice<TokenID> {
-        let certain = active[index].search.forecast(ofRow: row)
-        guard certain.isEmpty, limits.looksAhead, active.count == 1, waiting.isEmpty else { return certain }
-        return active[index].guess()
+    /// Rows of the next step where all of them decode; `nil` otherwise, and where nobody wants guesses.
+    private var decodingRows: Int? {
+        guard limits.looksAhead, active.allSatisfy(\.isDecoding) else { return nil }
+        return active.reduce(0) { $0 + $1.rows.count }
     }
 
     /// Gives a request the blocks that were read for others since; returns whether it's to read on itself, rather than
@@ -293,11 +308,11 @@ public final class Scheduler {
     private func makeRoom(for planned: [PlannedStep]) {
         let length = model.pageLength
         var wanted = 0
-        for (index, row, step) in planned {
-            let fed = active[index].rows[row].fed
-            wanted += (fed + step.tokens.count + length - 1) / length - (fed + length - 1) / length
+        for part in planned {
+            let fed = active[part.request].rows[part.row].fed
+            wanted += (fed + part.step.tokens.count + length - 1) / length - (fed + length - 1) / length
             // It may have to copy a page that it shares with another row.
-            if active[index].rows.count > 1, fed % length != 0 { wanted += 1 }
+            if active[part.request].rows.count > 1, fed % length != 0 { wanted += 1 }
         }
         let missing = wanted - (model.tokenCapacity - model.tokensInUse) / length
         for _ in 0..<max(0, missing) {
@@ -312,7 +327,9 @@ public final class Scheduler {
         var ended: Set<Int> = []
         var outputRow = 0
         let time = now()
-        for (index, row, step) in planned {
+        let guessCost = measure(planned, seconds: duration / .seconds(1))
+        for part in planned {
+            let (index, row, step) = (part.request, part.row, part.step)
             let firstOutput = outputRow
             outputRow += step.outputCount
             // A request that failed at an earlier row has nothing left to take.
@@ -325,10 +342,9 @@ public final class Scheduler {
                 }
                 continue
             }
-            let firstFed = active[index].rows[row].fed
-            let certain = active[index].unfed(ofRow: row).count + active[index].search.forecast(ofRow: row).count
+            let end = active[index].rows[row].fed + step.tokens.count
             for (offset, token) in step.tokens.enumerated() where !ended.contains(index) {
-                // What was forecast holds only as far as the text has gone the same way.
+                // What was given ahead holds only as far as the text has gone the same way.
                 let tokens = active[index].search.tokens(ofRow: row)
                 let fed = active[index].rows[row].fed
                 guard fed < tokens.count, tokens[fed] == token else { break }
@@ -337,27 +353,41 @@ public final class Scheduler {
                     events.append(event)
                 }
             }
-            guard active.count == 1, !ended.contains(index), active[index].rows.count == 1 else { continue }
-            endGuess(tokens: step.tokens.count, certain: certain, fed: firstFed, of: index, duration)
+            note(part, end: end, hasEnded: ended.contains(index), cost: guessCost)
         }
         remove(ended)
         return events
     }
 
+    /// Takes note of what a step took; returns what each guessed token of it cost, in tokens.
+    private func measure(_ planned: [PlannedStep], seconds: Double) -> Double? {
+        guard let rows = decodingRows else { return nil }
+        let guessed = planned.reduce(0) { $0 + $1.guessed }
+        // Steps that certain tokens made longer, or that had no room for all rows, say nothing.
+        guard planned.count == rows, planned.allSatisfy({ $0.step.tokens.count == 1 + $0.guessed }) else { return nil }
+        guard guessed > 0 else {
+            pace.note(rows: rows, seconds: seconds)
+            return nil
+        }
+        return pace.noteGuesses(rows: rows, seconds: seconds).map { $0 / Double(guessed) }
+    }
+
     /// Takes note of what a guess has brought, and has the model forget what was wrong of it.
     ///
     /// - parameters:
-    ///   - tokens: that the step had
-    ///   - certain: those of them that weren't guessed
-    ///   - fed: tokens that the model held before
-    private func endGuess(tokens: Int, certain: Int, fed: Int, of index: Int, _ duration: Duration) {
-        let row = active[index].rows[0]
-        // Steps that forced tokens made longer say nothing of what a plain one takes.
-        if tokens == 1 || tokens > certain {
-            active[index].lookahead.note(
-                guessed: tokens - certain, right: max(0, row.fed - fed - certain), seconds: duration / .seconds(1))
+    ///   - end: tokens of the row that the model holds now
+    ///   - cost: of each guessed token
+    private func note(_ part: PlannedStep, end: Int, hasEnded: Bool, cost: Double?) {
+        guard part.guessed > 0 else {
+            active[part.request].lookahead.noteNothing()
+            return
         }
-        if row.fed < fed + tokens { model.truncateSequence(row.sequence, to: row.fed) }
+        // A request that has ended keeps its rows until it's removed; one that goes on has one row, as it had before.
+        let row = active[part.request].rows[part.row]
+        active[part.request].lookahead.note(
+            guessed: part.guessed, right: max(0, part.guessed - (end - row.fed)),
+            cost: cost.map { $0 * Double(part.guessed) })
+        if !hasEnded, row.fed < end { model.truncateSequence(row.sequence, to: row.fed) }
     }
 
     /// Hands one row of logits to a request's search; returns the news, and notes whether the request has ended.

@@ -149,6 +149,10 @@ public struct JobDefinition: Sendable, Equatable {
             guard option != nil || GeneralOption.reserved.contains(name) else {
                 throw JobCatalogError.unknownOption(kind: self.name, option: name, known: options.map(\.name))
             }
+            if name == GeneralOption.constraint.rawValue {
+                choices.constraint = try constraint(value)
+                continue
+            }
             do throws(ValueProblem) {
                 let named = NamedValue(name: name, value: value)
                 if let option {
@@ -163,12 +167,11 @@ public struct JobDefinition: Sendable, Equatable {
                 case .style: choices.style = PromptStyle(rawValue: try named.text())
                 case .stop: choices.stopStrings = try named.texts()
                 case .adapter: choices.adapter = try named.text()
-                case .constraint: choices.constraint = try constraint(value)
                 case .overflow:
                     let policies = OverflowPolicy.allCases.map(\.rawValue).joined(separator: ", ")
                     choices.overflow = OverflowPolicy(rawValue: try named.text())
                     if choices.overflow == nil { throw named.problem("one of \(policies)") }
-                case nil: break
+                case .constraint, nil: break
                 }
             } catch {
                 throw optionError(error)
@@ -177,12 +180,13 @@ public struct JobDefinition: Sendable, Equatable {
         return choices
     }
 
-    private func constraint(_ value: JSONValue) throws(ValueProblem) -> Constraint {
+    private func constraint(_ value: JSONValue) throws -> Constraint {
         do {
+            // Text in braces is what was meant for an object and isn't one.
+            if case .string(let text) = value, text.hasPrefix("{") { _ = try JSONParser.parse(text) }
             return try Self.constraints.constraint(value)
         } catch {
-            throw ValueProblem(
-                name: GeneralOption.constraint.rawValue, value: value, expected: "a constraint (\(error))")
+            throw JobCatalogError.constraint(kind: name, problem: String(describing: error))
         }
     }
 

@@ -65,7 +65,8 @@ package struct JobPreparation: Sendable {
         return PreparedJob(
             request: GenerationRequest(
                 prompt: fitted.tokens,
-                parameters: DecodingParameters(rendered.parameters, endTokens: endTokens, seed: seed),
+                parameters: DecodingParameters(
+                    rendered.parameters, tokenizer: tokenizer, endTokens: endTokens, seed: seed),
                 stopStrings: rendered.stopStrings, constraint: rendered.constraint, document: inputs.document,
                 priority: job.priority),
             prompt: fitted.prompt, isTruncated: fitted.isTruncated, input: inputs.document ?? "", seed: seed)
@@ -158,7 +159,7 @@ package struct JobPreparation: Sendable {
 
 extension DecodingParameters {
     /// The catalog's parameters as the engine takes them.
-    init(_ parameters: DecodingOptions, endTokens: Set<TokenID>, seed: UInt64) {
+    init(_ parameters: DecodingOptions, tokenizer: Tokenizer, endTokens: Set<TokenID>, seed: UInt64) {
         self.init(maxNewTokens: parameters.maximumNewTokens)
         minNewTokens = parameters.minimumNewTokens
         doSample = parameters.isSampling
@@ -167,11 +168,16 @@ extension DecodingParameters {
         topP = parameters.topP
         minP = parameters.minP
         typicalP = parameters.typicalP
+        epsilonCutoff = parameters.epsilonCutoff
+        etaCutoff = parameters.etaCutoff
         repetitionPenalty = parameters.repetitionPenalty
         noRepeatNgramSize = parameters.noRepeatNgramSize
         maxCycleRepeats = parameters.maximumCycleRepeats
+        badWords = parameters.badWordIDs + Self.spellings(of: parameters.badWords, tokenizer)
+        suppressedTokens = Set(parameters.suppressedTokens)
         beamCount = parameters.beamCount
         lengthPenalty = parameters.lengthPenalty
+        lengthPenaltyIncludesPrompt = parameters.lengthPenaltyIncludesPrompt
         earlyStopping =
             switch parameters.earlyStopping {
             case .atOnce: .atOnce
@@ -180,5 +186,9 @@ extension DecodingParameters {
             }
         self.endTokens = endTokens
         self.seed = seed
+    }
+    /// The tokens of each text as a word: at the beginning of an output, and after a space.
+    private static func spellings(of words: [String], _ tokenizer: Tokenizer) -> [[TokenID]] {
+        words.flatMap { [tokenizer.encode($0), tokenizer.encode(" " + $0)] }.filter { !$0.isEmpty }
     }
 }

@@ -135,6 +135,8 @@ struct GenerateCommand: AsyncParsableCommand {
             "prompt_tokens": .integer(output.promptTokens),
             "cached_tokens": .integer(output.cachedTokens),
             "completion_tokens": .integer(output.tokens.count),
+            "guessed_tokens": .integer(output.guessedTokens),
+            "right_guesses": .integer(output.rightGuesses),
             "prompt_ms": .number(output.promptDuration.milliseconds),
             "generate_ms": .number(output.generateDuration.milliseconds),
         ]

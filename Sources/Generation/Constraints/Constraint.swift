@@ -54,6 +54,9 @@ public final class Constraint: Sendable {
     /// - parameter document: what the text is about, for constraints that depend on it; none does yet
     package func automaton(document: String?) throws(ConstraintError) -> any ByteAutomaton { fixed }
 
+    /// Whether every text that meets it is JSON.
+    public var promisesJSON: Bool { source == "json" || source["json"] != nil }
+
     /// Whether ``automaton(document:)`` is another one for another document.
     package var dependsOnDocument: Bool { false }
 

@@ -51,14 +51,11 @@ public struct AttemptFigures: Sendable, Hashable {
     /// Model file, quantisation and version: what it takes to do it again.
     public var engine: String?
     public var seed: Int64?
-    /// What ended the text before its time, such as `repetition`; kept in the attempt's `error_code`.
-    public var stoppedBy: String?
 
     public init(
         loadMilliseconds: Int? = nil, promptMilliseconds: Int? = nil, generateMilliseconds: Int? = nil,
         totalMilliseconds: Int? = nil, promptTokens: Int? = nil, cachedTokens: Int? = nil, completionTokens: Int? = nil,
-        finishReason: FinishReason? = nil, peakRSSMegabytes: Double? = nil, engine: String? = nil, seed: Int64? = nil,
-        stoppedBy: String? = nil
+        finishReason: FinishReason? = nil, peakRSSMegabytes: Double? = nil, engine: String? = nil, seed: Int64? = nil
     ) {
         self.loadMilliseconds = loadMilliseconds
         self.promptMilliseconds = promptMilliseconds
@@ -71,7 +68,6 @@ public struct AttemptFigures: Sendable, Hashable {
         self.peakRSSMegabytes = peakRSSMegabytes
         self.engine = engine
         self.seed = seed
-        self.stoppedBy = stoppedBy
     }
 }
 
@@ -93,11 +89,14 @@ public struct JobResult: Sendable {
     public var grounding: Double?
     /// The share of 4-grams seen before in the text, 0...1.
     public var repetition: Double?
+    /// What ended the text before it came to an end of its own, such as `repetition`; `nil` if nothing did.
+    public var stoppedBy: String?
     public var figures: AttemptFigures
 
     public init(
         text: String, format: Format = .text, truncated: Bool = false, model: String? = nil, meanLogprob: Double? = nil,
-        grounding: Double? = nil, repetition: Double? = nil, figures: AttemptFigures = AttemptFigures()
+        grounding: Double? = nil, repetition: Double? = nil, stoppedBy: String? = nil,
+        figures: AttemptFigures = AttemptFigures()
     ) {
         self.text = text
         self.format = format
@@ -106,6 +105,7 @@ public struct JobResult: Sendable {
         self.meanLogprob = meanLogprob
         self.grounding = grounding
         self.repetition = repetition
+        self.stoppedBy = stoppedBy
         self.figures = figures
     }
 }
