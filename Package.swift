@@ -88,6 +88,8 @@ let package = Package(
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
         // Measurements.
         .executableTarget(name: "TokenizerBenchmark", dependencies: ["Tokenization"], swiftSettings: strict),
+        .executableTarget(
+            name: "ConstraintBenchmark", dependencies: ["Generation", "JSONText", "Tokenization"], swiftSettings: strict),
         // Tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTextTests", ["JSONText"]),

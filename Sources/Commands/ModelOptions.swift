@@ -48,7 +48,7 @@ struct ModelOptions: ParsableArguments {
     @Flag(name: .long, help: "Read every prompt whole, also what others begin with.")
     var noPrefixCache = false
 
-    @Flag(help: "Don't guess at how a single text goes on; its tokens are the same, in other time.")
+    @Flag(help: "Don't guess at how texts go on while they are few; their tokens are the same, in other time.")
     var noLookahead = false
 
     enum WeightType: String, ExpressibleByArgument, CaseIterable {

@@ -182,9 +182,11 @@ public struct JobDefinition: Sendable, Equatable {
 
     private func constraint(_ value: JSONValue) throws -> Constraint {
         do {
-            // Text in braces is what was meant for an object and isn't one.
-            if case .string(let text) = value, text.hasPrefix("{") { _ = try JSONParser.parse(text) }
-            return try Self.constraints.constraint(value)
+            // An object may have been written as a text, as for a shell.
+            guard case .string(let text) = value, text.hasPrefix("{") else {
+                return try Self.constraints.constraint(value)
+            }
+            return try Self.constraints.constraint(try JSONParser.parse(text))
         } catch {
             throw JobCatalogError.constraint(kind: name, problem: String(describing: error))
         }

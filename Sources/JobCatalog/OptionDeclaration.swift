@@ -60,7 +60,7 @@ enum GeneralOption: String, CaseIterable {
 /// Reads options as people and rows write them.
 public enum JobOptions {
     /// Reads `key=value` arguments. The value is kept as text; a definition turns it into what the option is.
-    /// A value in square brackets is read as a JSON list, for `stop`, one in braces as an object, for `constraint`.
+    /// A value in square brackets is read as a JSON list, for `stop` and `bad_words`; a constraint in braces as an object.
     ///
     /// - throws: ``JobCatalogError/optionArgument(_:problem:)``.
     public static func parse(arguments: [String]) throws -> [String: JSONValue] {
@@ -75,7 +75,8 @@ public enum JobOptions {
                 throw JobCatalogError.optionArgument(argument, problem: "'\(name)' is given twice")
             }
             let text = String(parts[1])
-            let value = text.hasPrefix("[") || text.hasPrefix("{") ? try? JSONParser.parse(text) : nil
+            let isJSON = text.hasPrefix("[") || name == GeneralOption.constraint.rawValue && text.hasPrefix("{")
+            let value = isJSON ? try? JSONParser.parse(text) : nil
             options[name] = value ?? .string(text)
         }
         return options

@@ -160,7 +160,8 @@ struct JobRunner: Sendable {
         }
         return .completed(
             JobResult(
-                text: text, format: isJSON ? .json : .text, truncated: prepared.isTruncated, model: engine.model, meanLogprob: output.meanLogprob,
+                text: text, format: isJSON ? .json : .text, truncated: prepared.isTruncated, model: engine.model,
+                meanLogprob: output.meanLogprob,
                 grounding: TextMeasures.grounding(of: text, in: prepared.input),
                 repetition: TextMeasures.repetition(in: text), stoppedBy: output.stoppedBy?.rawValue,
                 figures: figures))

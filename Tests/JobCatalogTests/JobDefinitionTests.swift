@@ -33,8 +33,9 @@ struct JobDefinitionTests {
             validationMessage("summarize", JobInputs(document: "d", options: ["lenght": .string("short")]))
                 == "kind 'summarize' has no option 'lenght'; did you mean 'length'? (it has the options length; every "
                 + "kind has style, overflow, stop, adapter, constraint, max_new_tokens, max_tokens, min_new_tokens, do_sample, "
-                + "temperature, top_k, top_p, min_p, typical_p, repetition_penalty, no_repeat_ngram_size, max_cycle_repeats, "
-                + "num_beams, length_penalty, early_stopping, seed)")
+                + "temperature, top_k, top_p, min_p, typical_p, epsilon_cutoff, eta_cutoff, repetition_penalty, "
+                + "no_repeat_ngram_size, bad_words, bad_words_ids, suppress_tokens, max_cycle_repeats, num_beams, "
+                + "length_penalty, length_penalty_includes_prompt, early_stopping, seed)")
         #expect(
             validationMessage("generate", JobInputs(document: "d", options: ["temprature": .number(1)]))
                 .hasPrefix(
@@ -107,8 +108,13 @@ struct JobDefinitionTests {
         let inputs = JobInputs(document: "d", options: ["constraint": ["regex": "a("]])
         #expect(
             validationMessage("generate", inputs)
-                == "option 'constraint' of kind 'generate': expected a constraint (regex: at character 3: '(' without ')' "
-                + "after it), found '{\"regex\":\"a(\"}'")
+                == "option 'constraint' of kind 'generate': regex: at character 3: '(' without ')' after it")
+        #expect(
+            validationMessage(
+                "generate",
+                JobInputs(document: "d", options: try JobOptions.parse(arguments: ["constraint={\"regex\": \"a\""]))
+            )
+            .hasPrefix("option 'constraint' of kind 'generate': "))
         #expect(throws: JobCatalogError.self) {
             try answer.validate(JobInputs(document: "d", options: ["constraint": "jsn"]))
         }

@@ -8,8 +8,8 @@ struct GenerateCommand: AsyncParsableCommand {
         commandName: "generate",
         abstract: "Prompts to texts; many at once, answers as they finish.",
         discussion: """
-            in:  {"id", "prompt" or "prompt_ids", "max_new_tokens", "min_new_tokens", "do_sample", "temperature", "top_k",
-                 "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff", "repetition_penalty",
+            in:  {"id", "prompt" or "prompt_ids", "max_new_tokens", "min_new_tokens", "do_sample", "temperature",
+                 "top_k", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff", "repetition_penalty",
                  "no_repeat_ngram_size", "bad_words_ids", "suppress_tokens", "num_beams", "early_stopping",
                  "length_penalty", "length_penalty_includes_prompt", "num_return_sequences", "seed", "stop": [...],
                  "eos_token_id", "logprobs": n, "allow_special", "skip_special_tokens", "constraint", "document",
@@ -18,16 +18,18 @@ struct GenerateCommand: AsyncParsableCommand {
                  a list, or null for none; by default the model's own. max_new_tokens: 20 by default.
                  length_penalty_includes_prompt (ours): the length counts the prompt and not the end token, as in
                  HuggingFace before transformers#27351, which MLPerf's GPT-J figures were made with.
-                 max_cycle_repeats (ours): ends a text whose last tokens are one cycle of up to 64 tokens so many times over,
-                 and at least 32 tokens; 0, the default, lets it go on.
-                 constraint: {"choices": ["yes", "no"]}, {"regex": "[0-9]{4}"}, {"json": {schema}} or "json" for any JSON.
-                 The text ends where nothing may follow; end tokens are allowed only where it may end.
+                 max_cycle_repeats (ours): ends a text whose last tokens are one cycle of up to 64 tokens so many times
+                 over, and at least 32 tokens; 0, the default, lets it go on.
+                 constraint: {"choices": ["yes", "no"]}, {"regex": "[0-9]{4}"}, {"json": {schema}}, or "json" for any
+                 JSON; Docs/constraints.md tells what is understood. The text ends where nothing may follow; end tokens
+                 are allowed only where it may end.
             out: {"id", "sequence", "ids", "text", "finish_reason", "score", "prompt_tokens", "cached_tokens",
-                 "completion_tokens", "prompt_ms", "generate_ms"}
+                 "completion_tokens", "guessed_tokens", "right_guesses", "prompt_ms", "generate_ms"}
                  One line a returned sequence. sequence: 0 for the best of a beam search, or the first draw. score: of a
-                 beam search HuggingFace's sequences_scores, else the mean log-probability of the tokens. ids hold the end token where one ended the text; text
-                 doesn't. "incomplete" (with a constraint): whether the text was cut off before it met the constraint.
-                 "stopped_by": "repetition" where max_cycle_repeats ended it.
+                 beam search HuggingFace's sequences_scores, else the mean log-probability of the tokens. ids hold the
+                 end token where one ended the text; text doesn't. guessed_tokens: read ahead on a guess; right_guesses:
+                 those that came true, each of which saved a step. "incomplete" (with a constraint): whether the text
+                 was cut off before it met the constraint. "stopped_by": "repetition" where max_cycle_repeats ended it.
             """)
 
     @OptionGroup var options: ModelOptions

@@ -26,9 +26,12 @@ enum CharacterSets {
         }
 
         var negated: Item {
-            Item(narrow: ScalarSet.all.subtracting(broad), broad: ScalarSet.all.subtracting(narrow))
+            Item(narrow: CharacterSets.usable.subtracting(broad), broad: ScalarSet.all.subtracting(narrow))
         }
     }
+
+    /// What sets that say what isn't in them have at most: all but U+0000.
+    static let usable = ScalarSet([1...0xD7FF, 0xE000...0x10FFFF])
 
     /// `\d`
     static let digit = Item(
@@ -49,7 +52,7 @@ enum CharacterSets {
             ]))
 
     /// `.`: what ends a line by anybody's rules isn't in it.
-    static let anyOfALine = ScalarSet.all.subtracting(
+    static let anyOfALine = usable.subtracting(
         ScalarSet([0x0A...0x0D, 0x85...0x85, 0x2028...0x2029]))
 }
 

@@ -9,7 +9,7 @@ import Tokenization
 ///
 /// Dialects differ on some characters: whether `é` is in `\w`, whether a no-break space is in `\s`, which characters
 /// end a line and so aren't in `.`. Such a character is used neither for the one nor for the other, so that a text made
-/// by a pattern matches it by anybody's rules.
+/// by a pattern matches it by anybody's rules. Nor is U+0000 used where it isn't named: no database keeps it.
 struct PatternParser {
     static let maximumLength = 65_536
     static let maximumDepth = 64
@@ -28,10 +28,11 @@ struct PatternParser {
     static func parse(
         _ pattern: String, path: String, as encoding: TextEncoding, into grammar: inout Grammar
     ) throws(ConstraintError) -> Grammar.Part {
-        var parser = PatternParser(pattern: Array(pattern.unicodeScalars), path: path, encoding: encoding)
-        guard parser.pattern.count <= maximumLength else {
+        // Stops counting where it's clear: a pattern may be megabytes.
+        guard pattern.unicodeScalars.dropFirst(maximumLength).isEmpty else {
             throw .tooLarge(path: path, problem: "the pattern is longer than \(maximumLength) characters")
         }
+        var parser = PatternParser(pattern: Array(pattern.unicodeScalars), path: path, encoding: encoding)
         let part = try parser.alternatives(into: &grammar)
         guard parser.next == nil else { throw parser.problem("')' without '(' before it") }
         return part
@@ -198,7 +199,7 @@ struct PatternParser {
         }
         guard skip("]") else { throw problem("'[' without ']' after it") }
         let set = { (pick: (CharacterSets.Item) -> ScalarSet) in ScalarSet(items.flatMap { pick($0).ranges }) }
-        return isNegated ? ScalarSet.all.subtracting(set(\.broad)) : set(\.narrow)
+        return isNegated ? CharacterSets.usable.subtracting(set(\.broad)) : set(\.narrow)
     }
 
     private mutating func classItem() throws(ConstraintError) -> CharacterSets.Item {

@@ -35,7 +35,7 @@ package final class TokenMasks<Automaton: ByteAutomaton>: Sendable {
 
     fileprivate let automaton: Automaton
     fileprivate let tokenizer: Tokenizer
-    private let trie: TokenTrie
+    fileprivate let trie: TokenTrie
     private let cache = Mutex(Cache())
 
     package init(_ automaton: Automaton, tokenizer: Tokenizer, trie: TokenTrie) {
@@ -92,7 +92,8 @@ private struct AutomatonGuide<Automaton: ByteAutomaton>: TextGuide {
         }
         if bytes.isEmpty { return [] }
         let isWhole = try masks.automaton.successors(of: state).isEmpty
-        return masks.tokenizer.settledTokens(of: bytes, isWhole: isWhole)
+        let tokens = masks.tokenizer.settledTokens(of: bytes, isWhole: isWhole)
+        return tokens.allSatisfy { masks.trie.contains($0) } ? tokens : []
     }
 
     mutating func append(_ token: TokenID) throws(ConstraintError) {

@@ -37,6 +37,9 @@ package struct TokenTrie: Sendable {
         insert(entries)
     }
 
+    /// Whether the model can produce a token.
+    func contains(_ token: TokenID) -> Bool { token >= 0 && token < capacity }
+
     private mutating func insert(_ entries: [(bytes: [UInt8], token: TokenID)]) {
         // The nodes of the last token's bytes.
         var path: [Int] = []

@@ -26,10 +26,11 @@ struct ConstrainedGenerationTests {
     }
 
     private func run(
-        _ request: GenerationRequest, _ model: ScriptedModel, tokensPerStep: Int = 512
+        _ request: GenerationRequest, _ model: ScriptedModel, tokensPerStep: Int = 512, looksAhead: Bool = true
     ) throws -> GenerationOutput {
         let scheduler = Scheduler(
-            model: model, tokenizer: try ByteTokenizer.make(), limits: SchedulerLimits(tokensPerStep: tokensPerStep))
+            model: model, tokenizer: try ByteTokenizer.make(),
+            limits: SchedulerLimits(tokensPerStep: tokensPerStep, looksAhead: looksAhead))
         _ = try scheduler.add(request)
         while scheduler.hasWork {
             for case .finished(_, let result) in scheduler.step() {
@@ -91,6 +92,18 @@ struct ConstrainedGenerationTests {
         }
     }
 
+    @Test("every finished text of any JSON is JSON by another reader", arguments: 0..<30)
+    func anyJSON(_ seed: Int) throws {
+        var random = SplitMix64(seed: UInt64(seed))
+        for output in try run(try request("json") { randomize(&$0, &random) }, model(seed: seed)).all
+        where output.finishReason != .length {
+            #expect(output.meetsConstraint == true)
+            #expect(throws: Never.self, "\(output.text)") {
+                try JSONSerialization.jsonObject(with: Data(output.text.utf8), options: .fragmentsAllowed)
+            }
+        }
+    }
+
     @Test("a text ends where nothing may follow, and end tokens come just where it may end")
     func endings() throws {
         let exact = try run(try request(["regex": "abc"]), model())
@@ -144,7 +157,9 @@ struct ConstrainedGenerationTests {
     func forced() throws {
         let text = "name: {\"abc\": \"name name name\"} no"
         let model = model()
-        let output = try run(try request(["choices": [.string(text)]]), model)
+        var request = try request(["choices": [.string(text)]])
+        request.topLogprobs = 2
+        let output = try run(request, model)
         let tokens = try ByteTokenizer.make().encode(text)
         #expect(output.text == text)
         #expect(output.tokens == tokens)
@@ -155,6 +170,7 @@ struct ConstrainedGenerationTests {
         ])
         for (index, token) in tokens.enumerated() {
             #expect(output.tokenLogprobs[index] == LogProbabilities.of(token, in: logits.row(index + 2)))
+            #expect(output.topLogprobs[index] == LogProbabilities.alternatives(2, in: logits.row(index + 2)))
         }
     }
 
@@ -176,6 +192,43 @@ struct ConstrainedGenerationTests {
         _ = try run(request, many)
         #expect(small.tokens == large.tokens && small.tokenLogprobs == large.tokenLogprobs)
         #expect(many.stepSizes.count < large.tokens.count, "some tokens needed no step of their own")
+    }
+
+    @Test("guesses change neither a constrained text nor its log-probabilities")
+    func guesses() throws {
+        var guessed = 0
+        for seed in 0..<20 {
+            var request = try request(["regex": "[ab]{60}(no)?"]) {
+                $0.doSample = seed % 2 == 1
+                $0.seed = UInt64(seed)
+            }
+            request.topLogprobs = 3
+            let plain = try run(request, model(seed: seed), looksAhead: false)
+            let found = try run(request, model(seed: seed))
+            #expect(found.tokens == plain.tokens && found.text == plain.text)
+            #expect(found.tokenLogprobs == plain.tokenLogprobs && found.topLogprobs == plain.topLogprobs)
+            #expect(found.meetsConstraint == true && plain.guessedTokens == 0)
+            guessed += found.guessedTokens
+        }
+        #expect(guessed > 0, "a text of two letters repeats itself")
+    }
+
+    @Test("a row of the head without a token is never produced, whatever is asked for", arguments: 0..<40)
+    func rowsBeyondTheVocabulary(_ seed: Int) throws {
+        var random = SplitMix64(seed: UInt64(seed))
+        let constraints: [JSONValue] = [
+            ["choices": ["name: yes", "name: no"]], ["regex": ".{1,40}"], "json", ["regex": "(abc)+"],
+        ]
+        // Half of all rows, so that one of them would soon be the likeliest.
+        let size = 2 * ByteTokenizer.vocabularySize
+        let model = ScriptedModel(vocabularySize: size, contextLength: 600, tokenCapacity: 8192, seed: random.next())
+        var request = try request(constraints[seed % 4], maxNewTokens: 40) { randomize(&$0, &random) }
+        if seed % 8 < 4 { request.constraint = nil }
+        request.prompt = (0..<60).map { _ in TokenID(Int.random(in: 0..<8, using: &random) * (size - 1) / 7) }
+        for output in try run(request, model).all {
+            #expect(!output.tokens.isEmpty)
+            #expect(output.tokens.allSatisfy { $0 < ByteTokenizer.vocabularySize })
+        }
     }
 
     @Test("a request with a constraint gives the same in any company")

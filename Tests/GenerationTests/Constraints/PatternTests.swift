@@ -25,14 +25,16 @@ struct PatternTests {
             ("^a$|^b$", ["a", "b"], ["ab", "^a$"]),
             ("\\x41\\u00e9\\u{1F600}\\uD83D\\uDE00\\t", ["Aé😀😀\t"], ["A"]),
             ("\\w\\W\\s\\S", ["a- b", "_!\tz"], ["é- b", "aé b", "a-\u{A0}b", "a- \u{A0}"]),
-            (".", ["a", "\u{10FFFF}", "\0"], ["\n", "\r", "\u{2028}", "\u{85}", "ab"]),
+            (".", ["a", "\u{10FFFF}"], ["\0", "\n", "\r", "\u{2028}", "\u{85}", "ab"]),
             ("(?:a)(?<name>b)(?P<n2>c)", ["abc"], ["ab"]),
             ("a??b*?c+?d{1,2}?", ["cd", "abbccdd"], ["ad"]),
             ("(a?b?c?)*x", ["x", "abcx", "ccbax"], ["d", "abc"]),
             ("(|a)b", ["b", "ab"], ["a", "aab"]),
             ("((a*)*)*(b|)", ["", "aaa", "ab"], ["ba"]),
             ("(a?){3,5}", ["", "aaaaa"], ["aaaaaa"]),
-            ("[\\s\\S]{2}", ["a\n", " b"], ["a", "\u{A0}a"]),
+            ("[\\s\\S]{2}", ["a\n", " b"], ["a", "\u{A0}a", "a\0"]),
+            ("[^a]|\\D\\W", ["b", "--"], ["\0", "-\0"]),
+            ("\\0[\\0a]\\x00", ["\0\0\0", "\0a\0"], ["a"]),
             ("\\.\\*\\[\\]\\(\\)\\{\\}\\|\\^\\$\\/-", [".*[](){}|^$/-"], ["."]),
         ])
     func matches(_ pattern: String, _ good: [String], _ bad: [String]) throws {
@@ -66,7 +68,7 @@ struct PatternTests {
         arguments: [
             "(((.*a){1,50}.{0,200}){1,50}b){1,50}", "((a{0,1000}){0,1000}){0,1000}", "(.{0,20000}.{0,20000}){0,20000}",
             String(repeating: "(", count: 10_000), String(repeating: "a", count: 70_000),
-            "(a|b|ab){1,100000}(a{0,9999}b){0,9999}",
+            "(.*){1,1000}x", String(repeating: "a|", count: 5_000_000),
         ])
     func hostile(_ pattern: String) {
         #expect(throws: ConstraintError.self) { try Constraint(["regex": .string(pattern)]) }
@@ -77,10 +79,18 @@ struct PatternTests {
         arguments: [
             "(.{1,200}\n){1,50}", "[a-z]{1,5000} [a-z]{1,5000}",
             "(a?|b?)(a?|b?)(a?|b?)(a?|b?)(a?|b?)(a?|b?)(a?|b?)(a?|b?)x",
-            "((((a*)*)*)*)*", ".{100000}", "[^\"]{0,1000}",
+            "((((a*)*)*)*)*", ".{100000}", "[^\"]{0,1000}", "(a|b|ab){1,100000}(a{0,9999}b){0,9999}",
         ])
     func harmless(_ pattern: String) throws {
         _ = try Constraint(["regex": .string(pattern)])
+    }
+
+    @Test("a text that matches in more and more ways ends in an error, not in a standstill", .timeLimit(.minutes(1)))
+    func growingAmbiguity() throws {
+        let constraint = try Constraint(["regex": "(a|b|ab){1,100000}(a{0,9999}b){0,9999}"])
+        #expect(throws: ConstraintError.tooAmbiguous) {
+            try constraint.accepts(String(repeating: "ab", count: 50_000))
+        }
     }
 
     @Test("a text may go through more states than are remembered")
