@@ -89,7 +89,8 @@ let package = Package(
         // Measurements.
         .executableTarget(name: "TokenizerBenchmark", dependencies: ["Tokenization"], swiftSettings: strict),
         .executableTarget(
-            name: "ConstraintBenchmark", dependencies: ["Generation", "JSONText", "Tokenization"], swiftSettings: strict),
+            name: "ConstraintBenchmark", dependencies: ["Generation", "JSONText", "Tokenization"], swiftSettings: strict
+        ),
         // Tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTextTests", ["JSONText"]),

@@ -164,7 +164,7 @@ struct MigratorTests {
         try edit("PRAGMA application_id = 0x4E534854; PRAGMA user_version = 1")
         try edit("INSERT INTO schema_migrations(version,name) VALUES (1,'initial')")
         try edit("INSERT INTO jobs(kind,input) VALUES ('summarize','x')")
-        #expect(try Migrator(path: path).pending().map(\.version) == [2, 3])
+        #expect(try Migrator(path: path).pending().map(\.version) == Array(2...Migrations.all.count))
         let store = try open()
         #expect(try await store.stateCounts() == [StateCount(queue: "default", state: .available, count: 1)])
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.path)

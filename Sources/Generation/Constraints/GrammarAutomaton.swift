@@ -26,6 +26,8 @@ package final class GrammarAutomaton: ByteAutomaton {
     /// Continuations looked at for one state. Real constraints have a few; a long list of alternatives has some thousands
     /// where it begins.
     static let maximumWidth = 20_000
+    /// Continuations that a state may have: ways in which the text so far can be understood.
+    static let maximumWays = 2000
 
     package let start: State
     private let grammar: Grammar
@@ -119,10 +121,10 @@ private struct Tables: Sendable {
 
     /// From these counts on all is forgotten before the next question.
     private static let roomyStateCount = 10_000
-    private static let roomyWidth = 100_000
+    private static let roomyWidth = 50_000
     /// What one question may find: beyond it, the constraint is too ambiguous to be followed.
     private static let maximumStateCount = 60_000
-    private static let maximumTotalWidth = 400_000
+    private static let maximumTotalWidth = 250_000
 
     private(set) var entries: [Entry] = []
     private var indices: [State: Int32] = [:]
@@ -196,7 +198,8 @@ private struct Tables: Sendable {
         let entry = entries[Int(index)]
         var next = Self.dead
         if entry.successors.contains(byte) {
-            let rests = Set(entry.arcs.filter { $0.bytes.contains(byte) }.map(\.rest))
+            let rests = Set(entry.arcs.lazy.filter { $0.bytes.contains(byte) }.map(\.rest))
+            guard rests.count <= GrammarAutomaton.maximumWays else { throw .tooAmbiguous }
             next = try self.index(of: State(continuations: rests.sorted(by: Expansion.precedes)), in: grammar)
         }
         transitions[place] = next
