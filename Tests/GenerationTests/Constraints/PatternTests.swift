@@ -68,7 +68,7 @@ struct PatternTests {
         arguments: [
             "(((.*a){1,50}.{0,200}){1,50}b){1,50}", "((a{0,1000}){0,1000}){0,1000}", "(.{0,20000}.{0,20000}){0,20000}",
             String(repeating: "(", count: 10_000), String(repeating: "a", count: 70_000),
-            "(.*){1,1000}x",
+            "(.*){1,1000}x", "(a|b|ab){1,100000}(a{0,9999}b){0,9999}",
         ])
     func hostile(_ pattern: String) {
         #expect(throws: ConstraintError.self) { try Constraint(["regex": .string(pattern)]) }
@@ -87,7 +87,7 @@ struct PatternTests {
         arguments: [
             "(.{1,200}\n){1,50}", "[a-z]{1,5000} [a-z]{1,5000}",
             "(a?|b?)(a?|b?)(a?|b?)(a?|b?)(a?|b?)(a?|b?)(a?|b?)(a?|b?)x",
-            "((((a*)*)*)*)*", ".{100000}", "[^\"]{0,1000}", "(a|b|ab){1,100000}(a{0,9999}b){0,9999}",
+            "((((a*)*)*)*)*", ".{100000}", "[^\"]{0,1000}", "(a|b|ab){1,100000}",
         ])
     func harmless(_ pattern: String) throws {
         _ = try Constraint(["regex": .string(pattern)])
@@ -95,7 +95,7 @@ struct PatternTests {
 
     @Test("a text that matches in more and more ways ends in an error, not in a standstill", .timeLimit(.minutes(1)))
     func growingAmbiguity() throws {
-        let constraint = try Constraint(["regex": "(a|b|ab){1,100000}(a{0,9999}b){0,9999}"])
+        let constraint = try Constraint(["regex": "(a|b|ab){1,100000}"])
         #expect(throws: ConstraintError.tooAmbiguous) {
             try constraint.accepts(String(repeating: "ab", count: 3000))
         }
