@@ -56,14 +56,14 @@ let package = Package(
         module("Kernels", ["CKernels", "COpenBLAS"], settings: [.strictMemorySafety()]),
         module("ModelFiles", ["JSONText", "Kernels", crypto]),
         module("Tokenization", ["JSONText"]),
-        module("Generation", ["Tokenization", heap]),
+        module("Generation", ["JSONText", "Tokenization", heap]),
         module("GPTJ", ["JSONText", "Kernels", "ModelFiles", "Tokenization", "Generation"]),
         // The queue.
         .target(
             name: "Migrations", path: "migrations",
             resources: [
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql"), .embedInCode("0003_queue.sql"),
-                .embedInCode("0004_audit.sql"),
+                .embedInCode("0004_audit.sql"), .embedInCode("0005_guards.sql"),
             ],
             swiftSettings: strict),
         module("JobStore", ["JSONText", "Migrations", grdb, logging, crypto]),
@@ -73,7 +73,7 @@ let package = Package(
                 .embedInCode("answer.yaml"), .embedInCode("generate.yaml"), .embedInCode("mlperf-summarize.yaml"),
                 .embedInCode("paraphrase.yaml"), .embedInCode("summarize.yaml"),
             ], swiftSettings: strict),
-        module("JobCatalog", ["JSONText", "BuiltInJobs", "Tokenization", yams]),
+        module("JobCatalog", ["JSONText", "BuiltInJobs", "Generation", "Tokenization", yams]),
         module("Documents", [crypto]),
         module("Bulk", ["JSONText", "JobCatalog", "JobStore", crypto]),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
@@ -99,17 +99,20 @@ let package = Package(
         .executableTarget(name: "nightshift-proof", dependencies: ["Commands", "Proofs"], swiftSettings: strict),
         // Measurements.
         .executableTarget(name: "TokenizerBenchmark", dependencies: ["Tokenization"], swiftSettings: strict),
+        .executableTarget(
+            name: "ConstraintBenchmark", dependencies: ["Generation", "JSONText", "Tokenization"], swiftSettings: strict
+        ),
         // Tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTextTests", ["JSONText"]),
         tests("KernelsTests", ["Kernels"]),
         tests("ModelFilesTests", ["ModelFiles", "JSONText", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
-        tests("GenerationTests", ["Generation", "Tokenization"]),
+        tests("GenerationTests", ["Generation", "JSONText", "Tokenization"]),
         tests("CommandsTests", ["nightshift", "Commands", "JSONText", "JobStore", "Migrations", argumentParser]),
         tests("TokenizationTests", ["Tokenization"]),
         tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
-        tests("JobCatalogTests", ["JSONText", "JobCatalog", "Tokenization"]),
+        tests("JobCatalogTests", ["Generation", "JSONText", "JobCatalog", "Tokenization"]),
         tests("DocumentsTests", ["Documents"]),
         tests("ProofsTests", ["nightshift", "nightshift-proof", "Proofs", "JobStore"]),
         tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", "Proofs", grdb]),

@@ -23,6 +23,7 @@ public enum Migrations {
             Migration(version: 2, name: "worker", sql: PackageResources._002_worker_sql),
             Migration(version: 3, name: "queue", sql: PackageResources._003_queue_sql),
             Migration(version: 4, name: "audit", sql: PackageResources._004_audit_sql),
+            Migration(version: 5, name: "guards", sql: PackageResources._005_guards_sql),
         ]
     }
 }

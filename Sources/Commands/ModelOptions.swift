@@ -48,6 +48,9 @@ struct ModelOptions: ParsableArguments {
     @Flag(name: .long, help: "Read every prompt whole, also what others begin with.")
     var noPrefixCache = false
 
+    @Flag(help: "Don't guess at how texts go on while they are few; their tokens are the same, in other time.")
+    var noLookahead = false
+
     enum WeightType: String, ExpressibleByArgument, CaseIterable {
         case f32, int8, int4
 
@@ -119,7 +122,7 @@ struct ModelOptions: ParsableArguments {
         try LoadedModel(
             locate(), weights: weights, threads: threadCount, instructionSet: instructionSet(),
             keyValues: kv?.type, keyValueBytes: keyValueBytes,
-            limits: SchedulerLimits(rows: batchRows, sharesPrefixes: !noPrefixCache))
+            limits: SchedulerLimits(rows: batchRows, sharesPrefixes: !noPrefixCache, looksAhead: !noLookahead))
     }
 
     func loadTokenizer() throws -> Tokenizer {

@@ -56,6 +56,9 @@ public final class GPTJModel: LanguageModel {
     public func forkSequence(_ sequence: SequenceID, prefix tokenCount: Int) -> SequenceID {
         pages.fork(sequence, prefix: tokenCount)
     }
+    public func truncateSequence(_ sequence: SequenceID, to tokenCount: Int) {
+        pages.truncate(sequence, to: tokenCount)
+    }
     public func closeSequence(_ sequence: SequenceID) { pages.close(sequence) }
     public func length(of sequence: SequenceID) -> Int { pages[sequence].length }
 

@@ -54,6 +54,18 @@ struct PageTable {
         return insert(prefix)
     }
 
+    /// - parameter length: at most as many tokens as the sequence holds
+    mutating func truncate(_ id: SequenceID, to length: Int) {
+        var sequence = self[id]
+        precondition(length >= 0 && length <= sequence.length, "the sequence doesn't hold so many tokens")
+        // What is left in the last page is overwritten when the sequence grows again.
+        sequence.length = length
+        let kept = (length + pageLength - 1) / pageLength
+        for page in sequence.pages[kept...] { release(page) }
+        sequence.pages.removeLast(sequence.pages.count - kept)
+        sequences[id] = sequence
+    }
+
     mutating func close(_ id: SequenceID) {
         guard let sequence = sequences.removeValue(forKey: id) else {
             preconditionFailure("sequence \(id.rawValue) isn't open")

@@ -43,6 +43,8 @@ package struct BeamSearch<Text: Sendable>: Sendable {
         /// Ended by an end token, which the older length doesn't count.
         case endToken(Text)
         case ended(Text)
+        /// Another, likelier one says the same.
+        case superfluous
     }
 
     private let parameters: DecodingParameters
@@ -76,9 +78,10 @@ package struct BeamSearch<Text: Sendable>: Sendable {
     ///   - offers: for each beam its K best continuations, the best first; a forbidden one is not among them
     ///   - extend: what a continuation makes of the text of the beam at an index
     /// - returns: for each text that runs on, the index of the beam that it continues.
-    package mutating func advance(
-        _ offers: [[Continuation]], extend: (_ beam: Int, _ text: Text, Continuation) -> Extension
-    ) -> [Int] {
+    package mutating func advance<Failure: Error>(
+        _ offers: [[Continuation]],
+        extend: (_ beam: Int, _ text: Text, Continuation) throws(Failure) -> Extension
+    ) throws(Failure) -> [Int] {
         precondition(offers.count == running.count && !isOver)
         length += 1
         var next: [Beam] = []
@@ -86,7 +89,7 @@ package struct BeamSearch<Text: Sendable>: Sendable {
         for (rank, (beam, continuation, sum)) in best(of: offers).enumerated() {
             // Past the first n, only places among the running ones are to be had.
             if rank >= parameters.beamCount, next.count == parameters.beamCount { break }
-            let extended = extend(beam, running[beam].text, continuation)
+            let extended = try extend(beam, running[beam].text, continuation)
             switch extended {
             case .open(let text) where length < parameters.maxNewTokens:
                 guard next.count < parameters.beamCount else { continue }
@@ -94,6 +97,7 @@ package struct BeamSearch<Text: Sendable>: Sendable {
                 parents.append(beam)
             case .open(let text), .ended(let text):
                 if rank < parameters.beamCount { finish(text, sum, counted: length) }
+            case .superfluous: continue
             case .endToken(let text):
                 if rank < parameters.beamCount {
                     finish(text, sum, counted: parameters.lengthPenaltyIncludesPrompt ? length - 1 : length)

@@ -44,6 +44,9 @@ public struct DecodingParameters: Sendable, Equatable {
     public var badWords: [[TokenID]] = []
     /// Tokens that are never produced.
     public var suppressedTokens: Set<TokenID> = []
+    /// Ends a text whose last tokens are one cycle of up to 64 tokens so many times over, and at least 32 tokens; 0 is off.
+    /// Not before ``minNewTokens``.
+    public var maxCycleRepeats = 0
     /// Tokens that end the text; empty: none does.
     public var endTokens: Set<TokenID> = []
     /// Makes a draw repeatable: the same seed gives the same text, whatever runs beside it.
@@ -129,6 +132,9 @@ public struct DecodingParameters: Sendable, Equatable {
         if let noRepeatNgramSize {
             try require(noRepeatNgramSize >= 0, "no_repeat_ngram_size", noRepeatNgramSize, "at least 0")
         }
+        try require(
+            maxCycleRepeats == 0 || (2...1000).contains(maxCycleRepeats), "max_cycle_repeats", maxCycleRepeats,
+            "0, which is off, or 2 to 1000")
         try require(!badWords.contains([]), "bad_words_ids", "[]", "sequences of at least one token")
     }
 

@@ -19,12 +19,26 @@ struct Draft: Sendable {
     private var text: OutputText
     private var tokenLogprobs: [Double] = []
     private var topLogprobs: [[GenerationOutput.Alternative]] = []
+    /// `nil` where loops are let go on.
+    private var loopDetector: LoopDetector?
+    private var stoppedBy: Guard?
+    /// Follows the constraint; `nil` without one.
+    private var guide: (any TextGuide)?
+    /// Tokens that the constraint leaves no choice about, the next first.
+    private var forced: ArraySlice<TokenID> = []
+    /// Whether nothing may follow the forced ones.
+    private var endsAsForced = false
 
-    init(_ request: GenerationRequest, tokenizer: Tokenizer?) {
+    /// - parameter guide: follows the request's constraint
+    init(_ request: GenerationRequest, tokenizer: Tokenizer?, guide: (any TextGuide)?) throws(ConstraintError) {
         self.request = request
+        self.guide = guide
+        let repeats = request.parameters.maxCycleRepeats
+        loopDetector = repeats > 0 ? LoopDetector(repeats: repeats) : nil
         tokens = request.prompt
         text = OutputText(
             tokenizer: tokenizer, skipSpecialTokens: request.skipSpecialTokens, stopStrings: request.stopStrings)
+        try look()
     }
 
     var generated: Int { tokens.count - request.prompt.count }
@@ -34,8 +48,49 @@ struct Draft: Sendable {
         generated > 0 && tokens.last.map { request.parameters.endTokens.contains($0) } == true
     }
 
+    // MARK: - Constraint
+
+    /// The tokens that may follow; `nil` without a constraint. End tokens are among them just where the text may end.
+    func allowedTokens() throws(ConstraintError) -> TokenSet? {
+        guard let guide else { return nil }
+        var allowed = try guide.allowedTokens()
+        if let token = forced.first {
+            allowed.removeAll()
+            allowed.insert(token)
+        }
+        let canEnd = try guide.canEnd()
+        for token in request.parameters.endTokens {
+            if canEnd { allowed.insert(token) } else { allowed.remove(token) }
+        }
+        return allowed
+    }
+
+    /// What the output's tokens say, however they say it; `nil` without a constraint.
+    var constrainedBytes: [UInt8]? { guide?.bytes }
+
+    /// Tokens that are certain to follow and to be followed: what comes after the text's last token is of no interest.
+    var forecast: ArraySlice<TokenID> {
+        forced.dropLast(endsAsForced ? 1 : 0).prefix(max(0, request.parameters.maxNewTokens - generated - 1))
+    }
+
+    /// Looks for tokens that must follow.
+    private mutating func look() throws(ConstraintError) {
+        // Tokens that are never to be produced may leave another way to write the same.
+        guard forced.isEmpty, let guide, request.parameters.suppressedTokens.isEmpty,
+            request.parameters.badWords.isEmpty
+        else { return }
+        let tokens = try guide.forcedTokens()
+        guard !tokens.isEmpty, request.parameters.endTokens.isDisjoint(with: tokens) else { return }
+        var end = guide
+        for token in tokens { try end.append(token) }
+        forced = tokens[...]
+        endsAsForced = try end.mustEnd()
+    }
+
+    // MARK: - Growth
+
     /// Adds a token; returns the text that became certain. Sets `finishReason` when it was the last.
-    mutating func append(_ choice: Choice) -> String {
+    mutating func append(_ choice: Choice) throws(ConstraintError) -> String {
         tokens.append(choice.token)
         tokenLogprobs.append(choice.logprob)
         if request.topLogprobs > 0 { topLogprobs.append(choice.alternatives) }
@@ -44,8 +99,16 @@ struct Draft: Sendable {
             return ""
         }
         let piece = text.append(choice.token)
-        if text.isStopped {
+        try guide?.append(choice.token)
+        forced = forced.dropFirst()
+        try look()
+        let mustEnd = try guide?.mustEnd() ?? false
+        let isLoop = loopDetector?.append(choice.token) ?? false
+        if text.isStopped || mustEnd {
             finishReason = .stop
+        } else if isLoop, generated >= request.parameters.minNewTokens {
+            finishReason = .stop
+            stoppedBy = .repetition
         } else if generated == request.parameters.maxNewTokens {
             finishReason = .length
         }
@@ -61,9 +124,17 @@ struct Draft: Sendable {
         output.text = text.text
         // A stop string may be complete only now that the last bytes are known.
         output.finishReason = text.isStopped ? .stop : finishReason ?? .cancelled
+        output.stoppedBy = stoppedBy
+        output.meetsConstraint = meetsConstraint(text)
         output.tokenLogprobs = tokenLogprobs
         output.topLogprobs = topLogprobs
         output.promptTokens = request.prompt.count
         return output
+    }
+
+    private func meetsConstraint(_ text: OutputText) -> Bool? {
+        guard let guide else { return nil }
+        // A stop string cuts the text off somewhere behind.
+        return (try? text.isStopped ? guide.accepts(text.text) : guide.canEnd()) ?? false
     }
 }

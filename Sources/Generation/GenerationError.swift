@@ -13,6 +13,8 @@ public enum GenerationError: Error, Equatable, Sendable, CustomStringConvertible
     case tokenOutOfRange(token: TokenID, vocabularySize: Int)
     /// The model gave a NaN or an infinity: its weights are damaged.
     case notFinite(position: Int)
+    /// The constraint is wrong, or this model can't follow it.
+    case constraint(ConstraintError)
     /// The processors forbade every token.
     case noTokenLeft(position: Int)
     /// The model refused a step.
@@ -36,6 +38,7 @@ public enum GenerationError: Error, Equatable, Sendable, CustomStringConvertible
             "the model's output at position \(position) isn't a finite number; check the weights with 'nightshift model verify'"
         case .noTokenLeft(let position):
             "at position \(position) the decoding parameters forbid every token; loosen them"
+        case .constraint(let error): error.description
         case .model(let reason): reason
         }
     }

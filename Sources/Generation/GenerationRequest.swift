@@ -12,30 +12,42 @@ public struct GenerationRequest: Sendable {
     public var topLogprobs: Int
     /// Leaves special tokens out of the text. An end token that ended it is never part of it.
     public var skipSpecialTokens: Bool
+    /// What the text must look like; needs a tokenizer.
+    public var constraint: Constraint?
+    /// What the text is about, for constraints that depend on it.
+    public var document: String?
     /// A request waits as long as one of a lower number does.
     public var priority: Int
 
     public init(
         prompt: [TokenID], parameters: DecodingParameters, stopStrings: [String] = [], topLogprobs: Int = 0,
-        skipSpecialTokens: Bool = true, priority: Int = 0
+        skipSpecialTokens: Bool = true, constraint: Constraint? = nil, document: String? = nil, priority: Int = 0
     ) {
         self.prompt = prompt
         self.parameters = parameters
         self.stopStrings = stopStrings.filter { !$0.isEmpty }
         self.topLogprobs = topLogprobs
         self.skipSpecialTokens = skipSpecialTokens
+        self.constraint = constraint
+        self.document = document
         self.priority = priority
     }
 }
 
 /// Why a text ended.
 public enum FinishReason: String, Sendable, Codable {
-    /// An end token or a stop string.
+    /// An end token, a stop string, or nothing more that the constraint allows.
     case stop
     /// `max_new_tokens` were generated.
     case length
     /// Somebody asked for it.
     case cancelled
+}
+
+/// What may end a text before it has come to an end of its own.
+public enum Guard: String, Sendable, Codable {
+    /// It said the same over and over.
+    case repetition
 }
 
 /// A generated text with what a result says about how it came about.
@@ -50,6 +62,10 @@ public struct GenerationOutput: Sendable {
     /// The text before the stop; empty without a tokenizer.
     public var text = ""
     public var finishReason = FinishReason.length
+    /// Whether the text meets the request's constraint; one that was cut off may not. `nil` without a constraint.
+    public var meetsConstraint: Bool?
+    /// What ended the text besides what was asked for; `nil` if nothing did.
+    public var stoppedBy: Guard?
     /// Log-probability of each token under the model, without processors, in nats.
     public var tokenLogprobs: [Double] = []
     /// The likeliest tokens at each step, where asked for.
@@ -65,6 +81,9 @@ public struct GenerationOutput: Sendable {
     /// Of `promptTokens`, those that were not read for this request: their keys and values were there already, or came
     /// from another that begins alike.
     public var cachedTokens = 0
+    /// Tokens that were guessed ahead, and those of them that came true: each saved a pass over the weights.
+    public var guessedTokens = 0
+    public var rightGuesses = 0
     /// From admission to the first token.
     public var promptDuration: Duration = .zero
     /// From the first token to the last.

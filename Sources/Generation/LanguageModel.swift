@@ -21,6 +21,15 @@ public struct SequenceStep: Sendable {
         self.tokens = tokens
         self.output = output
     }
+
+    /// Rows of logits that the step gives.
+    var outputCount: Int {
+        switch output {
+        case .none: 0
+        case .last: tokens.isEmpty ? 0 : 1
+        case .all: tokens.count
+        }
+    }
 }
 
 /// Logits of one step: the rows asked for, in the order of the steps and, within a step, of its tokens.
@@ -64,6 +73,8 @@ public protocol LanguageModel: AnyObject {
     /// Opens a sequence that holds the first `tokenCount` tokens of `sequence`, a whole number of pages, all of which are
     /// shared.
     func forkSequence(_ sequence: SequenceID, prefix tokenCount: Int) -> SequenceID
+    /// Forgets the tokens that a sequence holds beyond the first `tokenCount`, with what they took up.
+    func truncateSequence(_ sequence: SequenceID, to tokenCount: Int)
     /// Forgets a sequence and gives its pages back.
     func closeSequence(_ sequence: SequenceID)
     /// Tokens that `sequence` holds.

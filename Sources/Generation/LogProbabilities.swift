@@ -35,7 +35,7 @@ public enum LogProbabilities {
     }
 
     /// The same as a result says it; nothing for a count of 0.
-    static func alternatives(_ count: Int, in logits: ArraySlice<Float>) -> [GenerationOutput.Alternative] {
+    package static func alternatives(_ count: Int, in logits: ArraySlice<Float>) -> [GenerationOutput.Alternative] {
         count == 0 ? [] : top(count, in: logits).map { .init(token: $0.token, logprob: $0.logprob) }
     }
 

@@ -1,7 +1,7 @@
 import Tokenization
 
 /// What changes the logits before a token is chosen, in HuggingFace's order: repetition penalty, repeated n-grams, bad
-/// words, early ends, suppressed tokens. A beam search has them work on log-probabilities instead. The scores are changed
+/// words, early ends, what a constraint doesn't allow, suppressed tokens. A beam search has them work on log-probabilities instead. The scores are changed
 /// in place; a forbidden token gets -infinity.
 struct LogitsProcessors: Sendable {
     private let parameters: DecodingParameters
@@ -17,7 +17,26 @@ struct LogitsProcessors: Sendable {
     ///   - scores: one for each row of the vocabulary
     ///   - tokens: prompt and output so far
     ///   - generated: how many of `tokens` are output
-    func process(_ scores: inout [Float], tokens: [TokenID], generated: Int) {
+    ///   - allowed: what a constraint allows. It goes before what forbids repetitions, bad words and early ends: where these
+    ///     would leave none of its tokens, they are all left, but for suppressed ones.
+    func process(_ scores: inout [Float], tokens: [TokenID], generated: Int, allowed: TokenSet? = nil) {
+        let plain = allowed == nil ? [] : scores
+        forbid(in: &scores, tokens: tokens, generated: generated)
+        guard let allowed else { return }
+        var isNoneLeft = true
+        for id in scores.indices {
+            if !allowed.contains(TokenID(id)) {
+                scores[id] = -.infinity
+            } else if scores[id] > -.infinity {
+                isNoneLeft = false
+            }
+        }
+        guard isNoneLeft else { return }
+        for id in scores.indices where allowed.contains(TokenID(id)) { scores[id] = plain[id] }
+        Self.forbid(parameters.suppressedTokens, in: &scores)
+    }
+
+    private func forbid(in scores: inout [Float], tokens: [TokenID], generated: Int) {
         for id in min(tokenCount, scores.count)..<scores.count { scores[id] = -.infinity }
         if let penalty = parameters.repetitionPenalty, penalty != 1 {
             for token in Set(tokens) {

@@ -19,7 +19,14 @@ public struct Sampler: Sendable {
     ///   - generated: how many of `tokens` are output; the draw depends on the seed and this number alone
     /// - throws: ``GenerationError/notFinite(position:)``, ``GenerationError/noTokenLeft(position:)``.
     public func next(_ logits: ArraySlice<Float>, tokens: [TokenID], generated: Int) throws -> TokenID {
-        let scores = try processed(logits, tokens: tokens, generated: generated)
+        try next(logits, tokens: tokens, generated: generated, allowed: nil)
+    }
+
+    /// - parameter allowed: what a constraint allows; `nil` without one
+    package func next(
+        _ logits: ArraySlice<Float>, tokens: [TokenID], generated: Int, allowed: TokenSet?
+    ) throws -> TokenID {
+        let scores = try processed(logits, tokens: tokens, generated: generated, allowed: allowed)
         guard parameters.doSample else {
             var best = 0
             for index in scores.indices where scores[index] > scores[best] { best = index }
@@ -30,13 +37,15 @@ public struct Sampler: Sendable {
 
     /// What ``next(_:tokens:generated:)`` draws from.
     public func distribution(_ logits: ArraySlice<Float>, tokens: [TokenID], generated: Int) throws -> [Double] {
-        Warpers.probabilities(of: try processed(logits, tokens: tokens, generated: generated))
+        Warpers.probabilities(of: try processed(logits, tokens: tokens, generated: generated, allowed: nil))
     }
 
-    private func processed(_ logits: ArraySlice<Float>, tokens: [TokenID], generated: Int) throws -> [Float] {
+    private func processed(
+        _ logits: ArraySlice<Float>, tokens: [TokenID], generated: Int, allowed: TokenSet?
+    ) throws -> [Float] {
         guard logits.allSatisfy(\.isFinite) else { throw GenerationError.notFinite(position: tokens.count - 1) }
         var scores = Array(logits)
-        processors.process(&scores, tokens: tokens, generated: generated)
+        processors.process(&scores, tokens: tokens, generated: generated, allowed: allowed)
         if parameters.doSample { Warpers.warp(&scores, by: parameters) }
         guard scores.contains(where: { $0 > -.infinity }) else {
             throw GenerationError.noTokenLeft(position: tokens.count)

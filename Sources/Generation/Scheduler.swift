@@ -25,13 +25,21 @@ public struct SchedulerLimits: Sendable {
     public var overtakings: Int
     /// Whether prompts that begin alike are read once, as far as they are alike.
     public var sharesPrefixes: Bool
+    /// Whether the model is given guesses at how texts go on while there are few of them; see ``Lookahead``.
+    public var looksAhead: Bool
+    /// Steps with more rows than this have no guesses: there, rows cost about as much as they give.
+    static let mostGuessingRows = 8
 
-    public init(rows: Int = 32, tokensPerStep: Int = 512, overtakings: Int = 64, sharesPrefixes: Bool = true) {
+    public init(
+        rows: Int = 32, tokensPerStep: Int = 512, overtakings: Int = 64, sharesPrefixes: Bool = true,
+        looksAhead: Bool = true
+    ) {
         precondition(rows >= 1 && tokensPerStep >= 1 && overtakings >= 0)
         self.rows = rows
         self.tokensPerStep = tokensPerStep
         self.overtakings = overtakings
         self.sharesPrefixes = sharesPrefixes
+        self.looksAhead = looksAhead
     }
 }
 
@@ -57,6 +65,8 @@ public final class Scheduler {
     private var active: [ActiveRequest] = []
     private var nextID = 0
     private var prefixes: PrefixCache
+    private var guides: GuideFactory
+    private var pace = StepPace()
     /// Pages promised to active requests, without those that they share.
     private var promisedPages = 0
     /// Rows promised to active requests.
@@ -78,6 +88,7 @@ public final class Scheduler {
         self.now = now
         waiting = WaitingList(overtakings: limits.overtakings)
         prefixes = PrefixCache(pageLength: model.pageLength)
+        guides = GuideFactory(tokenizer: tokenizer, vocabularySize: model.vocabularySize)
     }
 
     public var hasWork: Bool { !waiting.isEmpty || !active.isEmpty }
@@ -90,11 +101,18 @@ public final class Scheduler {
     public func add(_ request: GenerationRequest) throws -> RequestID {
         try validate(request)
         let id = RequestID(rawValue: nextID)
+        do {
+            let guide = try request.constraint.map { (constraint) throws(ConstraintError) in
+                try guides.guide(for: constraint, document: request.document)
+            }
+            waiting.append(
+                try ActiveRequest(
+                    id: id, request: request, tokenizer: tokenizer,
+                    tokenCount: tokenizer?.vocabularySize ?? model.vocabularySize, guide: guide))
+        } catch {
+            throw GenerationError.constraint(error)
+        }
         nextID += 1
-        waiting.append(
-            ActiveRequest(
-                id: id, request: request, tokenizer: tokenizer,
-                tokenCount: tokenizer?.vocabularySize ?? model.vocabularySize))
         isFull = false
         return id
     }
@@ -123,12 +141,13 @@ public final class Scheduler {
         guard !planned.isEmpty else { return began }
         makeRoom(for: planned)
         let logits: Logits
+        let start = now()
         do {
             logits = try model.step(planned.map(\.step))
         } catch {
             return began + fail(Set(planned.map(\.request)).sorted(), .model(String(describing: error)))
         }
-        return began + accept(logits, planned)
+        return began + accept(logits, planned, duration: start.duration(to: now()))
     }
 
     private func validate(_ request: GenerationRequest) throws {
@@ -200,30 +219,50 @@ public final class Scheduler {
 
     // MARK: - One step
 
-    /// A part of a step with the active request, by index, and the row of it that it belongs to.
-    private typealias PlannedStep = (request: Int, row: Int, step: SequenceStep)
+    /// A part of a step.
+    private struct PlannedStep {
+        /// The active request, by index, and its row.
+        let request: Int
+        let row: Int
+        let step: SequenceStep
+        /// How many of the step's tokens are guessed, the last ones.
+        var guessed = 0
+    }
 
     /// What the next step extends: rows that are decoding, then prompts as far as there is room.
     private func plan() -> [PlannedStep] {
         var left = limits.tokensPerStep
         var planned: [PlannedStep] = []
+        let rows = decodingRows
+        let mayGuess = rows.map { $0 <= SchedulerLimits.mostGuessingRows && pace.isKnown(rows: $0) } ?? false
         for isDecoding in [true, false] {
             for index in active.indices where active[index].isDecoding == isDecoding && left > 0 {
                 if !isDecoding, !mayRead(index) { continue }
                 for row in active[index].rows.indices where left > 0 {
                     let unfed = active[index].unfed(ofRow: row)
                     guard !unfed.isEmpty else { continue }
-                    let tokens = Array(unfed.prefix(left))
+                    // Tokens that the model is given before the text has them are certain, or else guessed.
+                    let certain = isDecoding ? unfed + active[index].search.forecast(ofRow: row) : unfed
+                    let guess = mayGuess && certain.count == unfed.count ? active[index].guess() : []
+                    let tokens = Array((certain + guess).prefix(left))
                     left -= tokens.count
                     if !isDecoding { beginReading(tokens.count, of: index) }
                     let step = SequenceStep(
                         sequence: active[index].rows[row].sequence, tokens: tokens,
-                        output: tokens.count == unfed.count ? .last : .none)
-                    planned.append((index, row, step))
+                        output: isDecoding ? .all : tokens.count == unfed.count ? .last : .none)
+                    planned.append(
+                        PlannedStep(
+                            request: index, row: row, step: step, guessed: max(0, tokens.count - certain.count)))
                 }
             }
         }
         return planned
+    }
+
+    /// Rows of the next step where all of them decode; `nil` otherwise, and where nobody wants guesses.
+    private var decodingRows: Int? {
+        guard limits.looksAhead, active.allSatisfy(\.isDecoding) else { return nil }
+        return active.reduce(0) { $0 + $1.rows.count }
     }
 
     /// Gives a request the blocks that were read for others since; returns whether it's to read on itself, rather than
@@ -270,11 +309,11 @@ public final class Scheduler {
     private func makeRoom(for planned: [PlannedStep]) {
         let length = model.pageLength
         var wanted = 0
-        for (index, row, step) in planned {
-            let fed = active[index].rows[row].fed
-            wanted += (fed + step.tokens.count + length - 1) / length - (fed + length - 1) / length
+        for part in planned {
+            let fed = active[part.request].rows[part.row].fed
+            wanted += (fed + part.step.tokens.count + length - 1) / length - (fed + length - 1) / length
             // It may have to copy a page that it shares with another row.
-            if active[index].rows.count > 1, fed % length != 0 { wanted += 1 }
+            if active[part.request].rows.count > 1, fed % length != 0 { wanted += 1 }
         }
         let missing = wanted - (model.tokenCapacity - model.tokensInUse) / length
         for _ in 0..<max(0, missing) {
@@ -284,42 +323,97 @@ public final class Scheduler {
     }
 
     /// Hands the logits to the searches, and has the model follow them.
-    private func accept(_ logits: Logits, _ planned: [PlannedStep]) -> [GenerationEvent] {
+    private func accept(_ logits: Logits, _ planned: [PlannedStep], duration: Duration) -> [GenerationEvent] {
         var events: [GenerationEvent] = []
         var ended: Set<Int> = []
         var outputRow = 0
         let time = now()
-        for (index, row, step) in planned {
+        let guessCost = measure(planned, seconds: duration / .seconds(1))
+        for part in planned {
+            let (index, row, step) = (part.request, part.row, part.step)
+            let firstOutput = outputRow
+            outputRow += step.outputCount
             // A request that failed at an earlier row has nothing left to take.
-            if !ended.contains(index) {
-                let wasDecoding = active[index].isDecoding
-                active[index].rows[row].fed += step.tokens.count
-                if !wasDecoding { endReading(step.tokens.count, of: index) }
-            }
-            guard step.output == .last else { continue }
-            defer { outputRow += 1 }
             guard !ended.contains(index) else { continue }
-            let id = active[index].id
-            do {
-                let progress = try active[index].search.take(logits.row(outputRow), row: row)
-                if active[index].firstTokenAt == nil { active[index].firstTokenAt = time }
-                switch progress {
-                case .waiting: break
-                case .rows(let parents, let text):
-                    follow(parents, of: index)
-                    events.append(.token(id, text: text, completionTokens: active[index].search.generated))
-                case .over:
-                    events.append(.finished(id, .success(active[index].output(at: time))))
-                    ended.insert(index)
+            if !active[index].isDecoding {
+                active[index].rows[row].fed += step.tokens.count
+                endReading(step.tokens.count, of: index)
+                if step.output == .last, let event = take(logits.row(firstOutput), row: row, of: index, time, &ended) {
+                    events.append(event)
                 }
-            } catch {
-                let error = error as? GenerationError ?? .model(String(describing: error))
-                events.append(.finished(id, .failure(error)))
-                ended.insert(index)
+                continue
             }
+            let end = active[index].rows[row].fed + step.tokens.count
+            for (offset, token) in step.tokens.enumerated() where !ended.contains(index) {
+                // What was given ahead holds only as far as the text has gone the same way.
+                let tokens = active[index].search.tokens(ofRow: row)
+                let fed = active[index].rows[row].fed
+                guard fed < tokens.count, tokens[fed] == token else { break }
+                active[index].rows[row].fed += 1
+                if let event = take(logits.row(firstOutput + offset), row: row, of: index, time, &ended) {
+                    events.append(event)
+                }
+            }
+            note(part, end: end, hasEnded: ended.contains(index), cost: guessCost)
         }
         remove(ended)
         return events
+    }
+
+    /// Takes note of what a step took; returns what each guessed token of it cost, in tokens.
+    private func measure(_ planned: [PlannedStep], seconds: Double) -> Double? {
+        guard let rows = decodingRows else { return nil }
+        let guessed = planned.reduce(0) { $0 + $1.guessed }
+        // Steps that certain tokens made longer, or that had no room for all rows, say nothing.
+        guard planned.count == rows, planned.allSatisfy({ $0.step.tokens.count == 1 + $0.guessed }) else { return nil }
+        guard guessed > 0 else {
+            pace.note(rows: rows, seconds: seconds)
+            return nil
+        }
+        return pace.noteGuesses(rows: rows, seconds: seconds).map { $0 / Double(guessed) }
+    }
+
+    /// Takes note of what a guess has brought, and has the model forget what was wrong of it.
+    ///
+    /// - parameters:
+    ///   - end: tokens of the row that the model holds now
+    ///   - cost: of each guessed token
+    private func note(_ part: PlannedStep, end: Int, hasEnded: Bool, cost: Double?) {
+        guard part.guessed > 0 else {
+            active[part.request].lookahead.noteNothing()
+            return
+        }
+        // A request that has ended keeps its rows until it's removed; one that goes on has one row, as it had before.
+        let row = active[part.request].rows[part.row]
+        active[part.request].lookahead.note(
+            guessed: part.guessed, right: max(0, part.guessed - (end - row.fed)),
+            cost: cost.map { $0 * Double(part.guessed) })
+        if !hasEnded, row.fed < end { model.truncateSequence(row.sequence, to: row.fed) }
+    }
+
+    /// Hands one row of logits to a request's search; returns the news, and notes whether the request has ended.
+    private func take(
+        _ logits: ArraySlice<Float>, row: Int, of index: Int, _ time: ContinuousClock.Instant, _ ended: inout Set<Int>
+    ) -> GenerationEvent? {
+        let id = active[index].id
+        do {
+            let progress = try active[index].search.take(logits, row: row)
+            if active[index].firstTokenAt == nil { active[index].firstTokenAt = time }
+            switch progress {
+            case .waiting: return nil
+            case .rows(let parents, let text):
+                follow(parents, of: index)
+                return .token(id, text: text, completionTokens: active[index].search.generated)
+            case .over:
+                ended.insert(index)
+                return .finished(id, .success(active[index].output(at: time)))
+            }
+        } catch {
+            ended.insert(index)
+            let constraintError = (error as? ConstraintError).map(GenerationError.constraint)
+            return .finished(
+                id, .failure(error as? GenerationError ?? constraintError ?? .model(String(describing: error))))
+        }
     }
 
     /// Gives each new row of a request what its parent holds: the first child takes the parent's sequence over, the others

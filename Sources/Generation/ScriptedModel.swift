@@ -53,6 +53,13 @@ public final class ScriptedModel: LanguageModel {
                 pages: Array(whole.pages.prefix(tokenCount / pageLength))
             ))
     }
+    public func truncateSequence(_ sequence: SequenceID, to tokenCount: Int) {
+        var whole = self[sequence]
+        precondition(tokenCount >= 0 && tokenCount <= whole.tokens.count, "the sequence doesn't hold so many tokens")
+        whole.tokens.removeLast(whole.tokens.count - tokenCount)
+        whole.pages.removeLast(whole.pages.count - (tokenCount + pageLength - 1) / pageLength)
+        sequences[sequence] = whole
+    }
     public func closeSequence(_ sequence: SequenceID) {
         precondition(sequences.removeValue(forKey: sequence) != nil, "the sequence isn't open")
     }

@@ -8,6 +8,9 @@ import Tokenization
 protocol TextSearch: Sendable {
     /// What the model must hold before it gives the logits of a row: prompt and output.
     func tokens(ofRow row: Int) -> [TokenID]
+    /// Tokens that will probably follow these; the model may hold them before they are chosen, and is handed the logits
+    /// that follow each of them as long as they are.
+    func forecast(ofRow row: Int) -> ArraySlice<TokenID>
     /// The most tokens that a text has so far, prompt excluded.
     var generated: Int { get }
     /// Takes the logits that follow the tokens of `row`.

@@ -1,3 +1,5 @@
+import Generation
+
 /// Reads a ``JobDefinition`` from YAML. `jobs/summarize.yaml` shows most fields in use:
 ///
 /// ```yaml
@@ -13,7 +15,7 @@
 /// postprocess: [trim, first_paragraph, {strip_label: ["Summary:"]}]
 /// overflow: refuse            # truncate, truncate-prompt, map-reduce, retrieve
 /// output: text                # json
-/// constraint: {...}
+/// constraint: {choices: ["yes", "no"]}   # regex, json
 /// adapter: path
 /// template: |-                # for every style without one of its own
 ///   ...
@@ -86,8 +88,17 @@ struct DefinitionReader {
         return JobDefinition(
             name: kind, description: description, file: path, yaml: yaml, inputs: inputs, options: options,
             trimming: try root.choice("trim") ?? .whitespace, overflow: try root.choice("overflow") ?? .refuse,
-            outputFormat: try root.choice("output") ?? .text, constraint: root.node("constraint")?.value,
+            outputFormat: try root.choice("output") ?? .text, constraint: try constraint(),
             adapter: try root.text("adapter"), variants: variants, general: general)
+    }
+
+    private func constraint() throws -> Constraint? {
+        guard let node = root.node("constraint") else { return nil }
+        do {
+            return try Constraint(node.value)
+        } catch {
+            throw root.problem("constraint", line: node.line, String(describing: error))
+        }
     }
 
     private static func inputs(_ root: DefinitionFields) throws -> [InputName: InputNeed] {

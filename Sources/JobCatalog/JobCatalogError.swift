@@ -21,6 +21,8 @@ public enum JobCatalogError: Error, Sendable, Equatable {
     case unknownOption(kind: String, option: String, known: [String])
     /// An option's value is of the wrong type or out of its range.
     case optionValue(kind: String, option: String, value: String, expected: String)
+    /// The option `constraint` holds none that can be followed. `problem` names the place.
+    case constraint(kind: String, problem: String)
     /// A `-o` argument that can't be read.
     case optionArgument(String, problem: String)
     /// The `options` of a jobs row aren't a JSON object.
@@ -58,6 +60,8 @@ extension JobCatalogError: CustomStringConvertible {
                 + " (it has \(own); every kind has \(GeneralOption.reserved.joined(separator: ", ")))"
         case .optionValue(let kind, let option, let value, let expected):
             return "option '\(option)' of kind '\(kind)': expected \(expected), found '\(Self.short(value))'"
+        case .constraint(let kind, let problem):
+            return "option 'constraint' of kind '\(kind)': \(problem)"
         case .optionArgument(let argument, let problem):
             return "option '\(Self.short(argument))': \(problem)"
         case .optionsNotAnObject(let json):

@@ -1,4 +1,5 @@
-public import JSONText
+public import Generation
+import JSONText
 
 /// A kind of job: what it needs, how its prompt is made for each family of models, how the text is generated and
 /// what is done with it. Read from one YAML file; ``DefinitionReader`` shows its form.
@@ -29,8 +30,8 @@ public struct JobDefinition: Sendable, Equatable {
     public let overflow: OverflowPolicy
     /// The form of the results' texts.
     public let outputFormat: OutputFormat
-    /// What the output must look like, as the file says it; not interpreted here.
-    public let constraint: JSONValue?
+    /// What the output must look like, unless the job's option `constraint` says otherwise.
+    public let constraint: Constraint?
     /// An adapter by path or name, unless the job's option `adapter` names another.
     public let adapter: String?
 
@@ -63,8 +64,8 @@ public struct JobDefinition: Sendable, Equatable {
         return RenderedPrompt(
             style: usedStyle, pieces: try variant.template.render(values(inputs, choices, variant)), variant: variant,
             parameters: parameters, stopStrings: variant.stopStrings + choices.stopStrings,
-            overflow: choices.overflow ?? overflow, outputFormat: outputFormat, constraint: constraint,
-            adapter: choices.adapter ?? adapter)
+            overflow: choices.overflow ?? overflow, outputFormat: outputFormat,
+            constraint: choices.constraint ?? constraint, adapter: choices.adapter ?? adapter)
     }
 
     /// Checks at `add` time what would fail when the job is run: inputs and options.
@@ -139,6 +140,7 @@ public struct JobDefinition: Sendable, Equatable {
         var overflow: OverflowPolicy?
         var stopStrings: [String] = []
         var adapter: String?
+        var constraint: Constraint?
     }
 
     private func choices(of given: [String: JSONValue]) throws -> OptionChoices {
@@ -148,6 +150,10 @@ public struct JobDefinition: Sendable, Equatable {
             let option = options.first { $0.name == name }
             guard option != nil || GeneralOption.reserved.contains(name) else {
                 throw JobCatalogError.unknownOption(kind: self.name, option: name, known: options.map(\.name))
+            }
+            if name == GeneralOption.constraint.rawValue {
+                choices.constraint = try constraint(value)
+                continue
             }
             do throws(ValueProblem) {
                 let named = NamedValue(name: name, value: value)
@@ -167,7 +173,7 @@ public struct JobDefinition: Sendable, Equatable {
                     let policies = OverflowPolicy.allCases.map(\.rawValue).joined(separator: ", ")
                     choices.overflow = OverflowPolicy(rawValue: try named.text())
                     if choices.overflow == nil { throw named.problem("one of \(policies)") }
-                case nil: break
+                case .constraint, nil: break
                 }
             } catch {
                 throw optionError(error)
@@ -175,6 +181,21 @@ public struct JobDefinition: Sendable, Equatable {
         }
         return choices
     }
+
+    private func constraint(_ value: JSONValue) throws -> Constraint {
+        do {
+            // An object may have been written as a text, as for a shell.
+            guard case .string(let text) = value, text.hasPrefix("{") else {
+                return try Self.constraints.constraint(value)
+            }
+            return try Self.constraints.constraint(try JSONParser.parse(text))
+        } catch {
+            throw JobCatalogError.constraint(kind: name, problem: String(describing: error))
+        }
+    }
+
+    /// Jobs that bring the same constraint share what was made of it.
+    private static let constraints = ConstraintCache()
 
     private func optionError(_ problem: ValueProblem) -> JobCatalogError {
         .optionValue(kind: name, option: problem.name, value: problem.value.plainText, expected: problem.expected)

@@ -1,4 +1,5 @@
 import JSONText
+import Tokenization
 
 /// A value that isn't what its place wants.
 struct ValueProblem: Error, Equatable {
@@ -67,6 +68,36 @@ struct NamedValue {
         return try values.map { (value) throws(ValueProblem) in
             guard case .string(let text) = value, !text.isEmpty else { throw problem(expected) }
             return text
+        }
+    }
+
+    func texts(atMost count: Int) throws(ValueProblem) -> [String] {
+        let texts = try texts()
+        guard texts.count <= count else { throw problem("at most \(count) texts") }
+        return texts
+    }
+
+    /// A list of token ids: whether the model has them is known to the worker.
+    func tokens(atMost count: Int) throws(ValueProblem) -> [TokenID] {
+        let expected = "a list of at most \(count) token ids"
+        guard case .array(let values) = value, values.count <= count else { throw problem(expected) }
+        return try values.map { (value) throws(ValueProblem) in
+            guard case .integer(let number) = value, let token = TokenID(exactly: number), token >= 0 else {
+                throw problem(expected)
+            }
+            return token
+        }
+    }
+
+    /// A list of lists of token ids, none empty.
+    func tokenLists(atMost count: Int) throws(ValueProblem) -> [[TokenID]] {
+        let expected = "a list of at most \(count) lists of token ids, none empty"
+        guard case .array(let values) = value, values.count <= count else { throw problem(expected) }
+        return try values.map { (value) throws(ValueProblem) in
+            guard let tokens = try? NamedValue(name: name, value: value).tokens(atMost: count), !tokens.isEmpty else {
+                throw problem(expected)
+            }
+            return tokens
         }
     }
 

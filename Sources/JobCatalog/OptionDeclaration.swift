@@ -50,6 +50,8 @@ enum GeneralOption: String, CaseIterable {
     case stop
     /// An adapter, in place of the definition's.
     case adapter
+    /// A ``Constraint``, in place of the definition's.
+    case constraint
 
     /// Every option name that a definition can't declare, since all kinds have it already.
     static let reserved = allCases.map(\.rawValue) + ParameterName.allCases.map(\.rawValue)
@@ -58,7 +60,7 @@ enum GeneralOption: String, CaseIterable {
 /// Reads options as people and rows write them.
 public enum JobOptions {
     /// Reads `key=value` arguments. The value is kept as text; a definition turns it into what the option is.
-    /// A value in square brackets is read as a JSON list, for `stop`.
+    /// A value in square brackets is read as a JSON list, for `stop` and `bad_words`; a constraint in braces as an object.
     ///
     /// - throws: ``JobCatalogError/optionArgument(_:problem:)``.
     public static func parse(arguments: [String]) throws -> [String: JSONValue] {
@@ -73,8 +75,9 @@ public enum JobOptions {
                 throw JobCatalogError.optionArgument(argument, problem: "'\(name)' is given twice")
             }
             let text = String(parts[1])
-            let list = text.hasPrefix("[") ? try? JSONParser.parse(text) : nil
-            options[name] = list ?? .string(text)
+            let isJSON = text.hasPrefix("[") || name == GeneralOption.constraint.rawValue && text.hasPrefix("{")
+            let value = isJSON ? try? JSONParser.parse(text) : nil
+            options[name] = value ?? .string(text)
         }
         return options
     }

@@ -1,4 +1,4 @@
-public import JSONText
+public import Generation
 public import Tokenization
 
 /// What to do with a document whose prompt doesn't fit the model's context or the definition's budget.
@@ -44,8 +44,8 @@ public struct RenderedPrompt: Sendable, Equatable {
     public let postProcessing: PostProcessing
     /// The form of the result's text.
     public let outputFormat: OutputFormat
-    /// What the output must look like, as the definition says it; not interpreted here.
-    public let constraint: JSONValue?
+    /// What the output must look like.
+    public let constraint: Constraint?
     /// An adapter to load, by path or name.
     public let adapter: String?
 
@@ -61,7 +61,7 @@ public struct RenderedPrompt: Sendable, Equatable {
 
     init(
         style: PromptStyle, pieces: [PromptTemplate.Piece], variant: StyleVariant, parameters: DecodingOptions,
-        stopStrings: [String], overflow: OverflowPolicy, outputFormat: OutputFormat, constraint: JSONValue?,
+        stopStrings: [String], overflow: OverflowPolicy, outputFormat: OutputFormat, constraint: Constraint?,
         adapter: String?
     ) {
         self.style = style

@@ -32,6 +32,23 @@ package enum CharacterClass: UInt8, Sendable {
         }
     }
 
+    /// The code points of the class; `other` is what is in none of the others.
+    package var codePoints: [ClosedRange<UInt32>] {
+        switch self {
+        case .other: []
+        case .letter: Self.pairs(CharacterClassRanges.letters)
+        case .number: Self.pairs(CharacterClassRanges.numbers)
+        case .space: Self.pairs(CharacterClassRanges.spaces)
+        }
+    }
+
+    /// The code points of `\w`.
+    package static var wordCharacters: [ClosedRange<UInt32>] { pairs(CharacterClassRanges.wordCharacters) }
+
+    private static func pairs(_ bounds: [UInt32]) -> [ClosedRange<UInt32>] {
+        stride(from: 0, to: bounds.count, by: 2).map { bounds[$0]...bounds[$0 + 1] }
+    }
+
     /// Whether a code point is in `\w`, by which single-word tokens know their borders. O(log ranges).
     package static func isWordCharacter(_ codePoint: UInt32) -> Bool {
         let ranges = CharacterClassRanges.wordCharacters

@@ -132,18 +132,52 @@ public final class Tokenizer: Sendable {
         var start = 0
         while start < text.count {
             let end = splitsIntoWords ? WordScanner.endOfWord(in: text, from: start, to: text.count) : text.count
-            let word = text.extracting(start..<end)
+            encodeWord(text.extracting(start..<end), with: &cache, into: &output)
             start = end
-            guard word.count <= WordCache.longestWord else {
-                model.encode(word, with: &cache.scratch, into: &output)
-                continue
-            }
-            let key = WordCache.key(of: word)
-            if cache.append(key, to: &output) { continue }
-            let firstToken = output.count
-            model.encode(word, with: &cache.scratch, into: &output)
-            cache.keep(output[firstToken...], of: key)
         }
+    }
+
+    private func encodeWord(_ word: Span<UInt8>, with cache: inout WordCache, into output: inout [TokenID]) {
+        guard word.count <= WordCache.longestWord else {
+            return model.encode(word, with: &cache.scratch, into: &output)
+        }
+        let key = WordCache.key(of: word)
+        if cache.append(key, to: &output) { return }
+        let firstToken = output.count
+        model.encode(word, with: &cache.scratch, into: &output)
+        cache.keep(output[firstToken...], of: key)
+    }
+
+    /// The first tokens of a text, as far as they are the same however the text goes on: all but its last words.
+    ///
+    /// - Parameter isWhole: Whether the text doesn't go on; all of its tokens are settled then.
+    /// - Returns: Nothing for what isn't UTF-8 from its first byte on, and for tokenizers that don't write a text as it is.
+    package func settledTokens(of bytes: [UInt8], isWhole: Bool) -> [TokenID] {
+        let valid = UTF8Text.firstInvalidByte(of: bytes.span)
+        guard splitsIntoWords, !addsPrefixSpace, valid > 0, !isWhole || valid == bytes.count else { return [] }
+        var borders = [0]
+        while let start = borders.last, start < valid {
+            borders.append(WordScanner.endOfWord(in: bytes.span, from: start, to: valid))
+        }
+        if !isWhole {
+            borders.removeLast()
+            // What follows may make an apostrophe the beginning of 're, 've or 'll.
+            if borders.count > 1, bytes[borders[borders.count - 2]..<borders[borders.count - 1]] == [UInt8(ascii: "'")]
+            {
+                borders.removeLast()
+            }
+        }
+        var tokens: [TokenID] = []
+        caches.withCache { cache in
+            for (start, end) in zip(borders, borders.dropFirst()) {
+                encodeWord(bytes.span.extracting(start..<end), with: &cache, into: &tokens)
+            }
+        }
+        // A byte without a token would be left out.
+        guard tokens.flatMap({ vocabulary.bytes(of: $0) ?? [] }).elementsEqual(bytes[..<(borders.last ?? 0)]) else {
+            return []
+        }
+        return tokens
     }
 
     // MARK: Decoding

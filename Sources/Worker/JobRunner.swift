@@ -141,8 +141,19 @@ struct JobRunner: Sendable {
             finishReason: .init(rawValue: output.finishReason.rawValue),
             peakRSSMegabytes: ProcessFacts.peakResidentMegabytes, engine: engine.description,
             seed: Int64(clamping: prepared.seed))
-        let text = prepared.prompt.postProcessing.apply(to: output.text, stopStrings: prepared.prompt.stopStrings)
-        if prepared.prompt.outputFormat == .json, !Self.isJSON(text) {
+        // A constraint says how the whole text looks; what is left to change would break it.
+        let text =
+            prepared.prompt.constraint == nil
+            ? prepared.prompt.postProcessing.apply(to: output.text, stopStrings: prepared.prompt.stopStrings)
+            : output.text
+        if output.meetsConstraint == false {
+            return .failed(
+                JobFailure(
+                    code: "incomplete", message: Self.incompleteness(of: output), isPermanent: true, partialText: text,
+                    figures: figures))
+        }
+        let isJSON = prepared.prompt.outputFormat == .json || prepared.prompt.constraint?.promisesJSON == true
+        if isJSON, !Self.isJSON(text) {
             return .failed(
                 JobFailure(
                     code: "invalid_json", message: "the kind promises JSON, and the model wrote something else",
@@ -150,10 +161,23 @@ struct JobRunner: Sendable {
         }
         return .completed(
             JobResult(
-                text: text, format: prepared.prompt.outputFormat == .json ? .json : .text,
-                truncated: prepared.isTruncated, model: engine.model, meanLogprob: output.meanLogprob,
+                text: text, format: isJSON ? .json : .text, truncated: prepared.isTruncated, model: engine.model,
+                meanLogprob: output.meanLogprob,
                 grounding: TextMeasures.grounding(of: text, in: prepared.input),
-                repetition: TextMeasures.repetition(in: text), figures: figures))
+                repetition: TextMeasures.repetition(in: text), stoppedBy: output.stoppedBy?.rawValue,
+                figures: figures))
+    }
+
+    /// Why a text doesn't meet its constraint, and what helps.
+    private static func incompleteness(of output: GenerationOutput) -> String {
+        let what = "the text doesn't meet its constraint: after \(output.tokens.count) tokens "
+        if output.stoppedBy == .repetition {
+            return what + "it said the same over and over; bound the constraint's lengths, or set repetition_penalty"
+        }
+        return switch output.finishReason {
+        case .length: what + "it was cut off; raise max_new_tokens, or bound the constraint's lengths"
+        case .stop, .cancelled: what + "a stop string ended it; leave the stop string out"
+        }
     }
 
     private static func isJSON(_ text: String) -> Bool {

@@ -55,20 +55,20 @@ package struct JobPreparation: Sendable {
         } catch {
             throw Self.refusal(for: error)
         }
-        if rendered.constraint != nil || rendered.adapter != nil {
+        if rendered.adapter != nil {
             throw JobRefusal(
                 code: "unsupported",
-                description: "the definition of '\(job.kind)' asks for "
-                    + (rendered.constraint != nil ? "a constraint" : "an adapter") + ", which this version doesn't have"
-            )
+                description: "the definition of '\(job.kind)' asks for an adapter, which this version doesn't have")
         }
         let fitted = try fit(rendered, document: inputs.document ?? "")
         let seed = rendered.parameters.seed.map { UInt64($0) } ?? Self.seed(for: job.id)
         return PreparedJob(
             request: GenerationRequest(
                 prompt: fitted.tokens,
-                parameters: DecodingParameters(rendered.parameters, endTokens: endTokens, seed: seed),
-                stopStrings: rendered.stopStrings, priority: job.priority),
+                parameters: DecodingParameters(
+                    rendered.parameters, tokenizer: tokenizer, endTokens: endTokens, seed: seed),
+                stopStrings: rendered.stopStrings, constraint: rendered.constraint, document: inputs.document,
+                priority: job.priority),
             prompt: fitted.prompt, isTruncated: fitted.isTruncated, input: inputs.document ?? "", seed: seed)
     }
 
@@ -160,7 +160,7 @@ package struct JobPreparation: Sendable {
 
 extension DecodingParameters {
     /// The catalog's parameters as the engine takes them.
-    init(_ parameters: DecodingOptions, endTokens: Set<TokenID>, seed: UInt64) {
+    init(_ parameters: DecodingOptions, tokenizer: Tokenizer, endTokens: Set<TokenID>, seed: UInt64) {
         self.init(maxNewTokens: parameters.maximumNewTokens)
         minNewTokens = parameters.minimumNewTokens
         doSample = parameters.isSampling
@@ -169,8 +169,13 @@ extension DecodingParameters {
         topP = parameters.topP
         minP = parameters.minP
         typicalP = parameters.typicalP
+        epsilonCutoff = parameters.epsilonCutoff
+        etaCutoff = parameters.etaCutoff
         repetitionPenalty = parameters.repetitionPenalty
         noRepeatNgramSize = parameters.noRepeatNgramSize
+        maxCycleRepeats = parameters.maximumCycleRepeats
+        badWords = parameters.badWordIDs + Self.spellings(of: parameters.badWords, tokenizer)
+        suppressedTokens = Set(parameters.suppressedTokens)
         beamCount = parameters.beamCount
         lengthPenalty = parameters.lengthPenalty
         lengthPenaltyIncludesPrompt = parameters.lengthPenaltyIncludesPrompt
@@ -182,5 +187,9 @@ extension DecodingParameters {
             }
         self.endTokens = endTokens
         self.seed = seed
+    }
+    /// The tokens of each text as a word: at the beginning of an output, and after a space.
+    private static func spellings(of words: [String], _ tokenizer: Tokenizer) -> [[TokenID]] {
+        words.flatMap { [tokenizer.encode($0), tokenizer.encode(" " + $0)] }.filter { !$0.isEmpty }
     }
 }

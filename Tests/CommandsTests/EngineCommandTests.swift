@@ -106,6 +106,41 @@ struct EngineCommandTests {
         #expect(shared.mapValues { $0["score"] } == whole.mapValues { $0["score"] })
     }
 
+    @Test("texts meet their constraints; malformed ones are answered with their errors, and the rest go on")
+    func constraints() throws {
+        let requests = [
+            #"{"id": "choice", "prompt": "Hello", "constraint": {"choices": ["yes", "no"]}}"#,
+            #"{"id": "beams", "prompt": "Hello", "num_beams": 3, "num_return_sequences": 2, "constraint": {"choices": ["yes", "no"]}}"#,
+            #"{"id": "regex", "prompt": "Hello", "do_sample": true, "constraint": {"regex": "[0-9]{3}-é+!"}, "max_new_tokens": 30}"#,
+            #"{"id": "json", "prompt": "Hello", "constraint": {"json": {"required": ["a"], "properties": {"a": {"type": "boolean"}}}}}"#,
+            #"{"id": "cut", "prompt": "Hello", "constraint": {"regex": "[a-z]{1000}"}}"#,
+            #"{"id": "loop", "prompt": "Hello", "repetition_penalty": 0.1, "eos_token_id": null, "max_new_tokens": 100, "max_cycle_repeats": 4}"#,
+            #"{"id": "free", "prompt": "Hello"}"#,
+            #"{"id": "keyword", "prompt": "Hello", "constraint": {"json": {"format": "date"}}}"#,
+            #"{"id": "pattern", "prompt": "Hello", "constraint": {"regex": "a{2"}}"#,
+            #"{"id": "none", "prompt": "Hello", "constraint": 7}"#,
+        ]
+        let outcome = try CommandLine().run(
+            ["engine", "generate", "--model", model], input: requests.joined(separator: "\n"))
+        #expect(outcome.status == 1)
+        var answers: [String: [JSONValue]] = [:]
+        for object in try outcome.objects {
+            if case .string(let id)? = object["id"] { answers[id, default: []].append(object) }
+        }
+        func text(_ id: String, _ index: Int = 0) -> String {
+            if case .string(let text)? = answers[id]?[index]["text"] { text } else { "" }
+        }
+        #expect(["yes", "no"].contains(text("choice")))
+        #expect(Set([text("beams"), text("beams", 1)]) == ["yes", "no"])
+        #expect(text("regex").wholeMatch(of: /[0-9]{3}-é*!?/) != nil)
+        #expect(["{\"a\":true}", "{\"a\":false}"].contains(text("json").filter { !$0.isWhitespace }))
+        #expect(answers["choice"]?[0]["incomplete"] == false)
+        #expect(answers["cut"]?[0]["incomplete"] == true && answers["cut"]?[0]["finish_reason"] == "length")
+        #expect(answers["free"]?[0]["incomplete"] == nil && answers["free"]?[0]["stopped_by"] == nil)
+        #expect(answers["loop"]?[0]["stopped_by"] == "repetition" && answers["loop"]?[0]["finish_reason"] == "stop")
+        for id in ["keyword", "pattern", "none"] { #expect(answers[id]?[0]["error"] != nil, "\(id)") }
+    }
+
     @Test("the text before a stop string is kept whole")
     func stopStrings() throws {
         let cases = array(try golden()["stop_strings"])

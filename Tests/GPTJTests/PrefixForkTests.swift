@@ -14,10 +14,10 @@ struct PrefixForkTests {
             + #""bos_token_id": 0, "eos_token_id": 0}"#
         let configuration = try GPTJConfiguration(json: Array(json.utf8), path: "the test")
         let compute = Compute(threads: 1, instructionSet: InstructionSet.available[0])
+        let weights = GPTJWeights(random: configuration, quantization: nil, on: compute)
         return [
-            GPTJModel(
-                weights: GPTJWeights(random: configuration, quantization: nil, on: compute), compute: compute,
-                tokenCapacity: 640),
+            GPTJModel(weights: weights, compute: compute, tokenCapacity: 640),
+            GPTJModel(weights: weights, compute: compute, keyValueType: .int8, tokenCapacity: 640),
             ScriptedModel(vocabularySize: 70, contextLength: 300, tokenCapacity: 640, pageLength: 32),
         ]
     }
@@ -45,6 +45,38 @@ struct PrefixForkTests {
             }
             let again = model.openSequence()
             #expect(try logits(model, whole, [5]) == logits(model, again, tokens + [5]))
+        }
+    }
+
+    @Test("a sequence that was cut goes on as if what was cut had never been there, and gives back its pages")
+    func truncation() throws {
+        var random = SplitMix64(seed: 4)
+        let tokens = (0..<90).map { _ in TokenID.random(in: 0..<70, using: &random) }
+        for model in try models() {
+            for count in [0, 1, 31, 32, 33, 64, 89, 90] {
+                let cut = model.openSequence()
+                _ = try logits(model, cut, tokens)
+                // A fork holds the same pages, which mustn't change under it.
+                let fork = model.forkSequence(cut)
+                model.truncateSequence(cut, to: count)
+                #expect(model.length(of: cut) == count)
+                let fresh = model.openSequence()
+                #expect(
+                    try logits(model, cut, [1, 2, 3]) == logits(model, fresh, Array(tokens.prefix(count)) + [1, 2, 3]))
+                model.closeSequence(fresh)
+                model.truncateSequence(cut, to: count)
+                model.closeSequence(fork)
+                #expect(model.tokensInUse == (count + 31) / 32 * 32)
+                model.closeSequence(cut)
+                let whole = model.openSequence()
+                _ = try logits(model, whole, tokens)
+                let other = model.forkSequence(whole)
+                model.truncateSequence(other, to: count)
+                _ = try logits(model, other, [9])
+                let again = model.openSequence()
+                #expect(try logits(model, whole, [5]) == logits(model, again, tokens + [5]))
+                for sequence in [whole, other, again] { model.closeSequence(sequence) }
+            }
         }
     }
 

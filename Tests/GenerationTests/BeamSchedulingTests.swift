@@ -147,7 +147,7 @@ struct BeamSchedulingTests {
     @Test("a request of more beams than rows runs, alone")
     func wide() throws {
         let model = model()
-        let scheduler = Scheduler(model: model, tokenizer: nil, limits: SchedulerLimits(rows: 2))
+        let scheduler = Scheduler(model: model, tokenizer: nil, limits: SchedulerLimits(rows: 2, looksAhead: false))
         _ = try scheduler.add(request(beams: 5, maxNewTokens: 4))
         _ = try scheduler.add(request(beams: 1, maxNewTokens: 4))
         var finished: [RequestID] = []

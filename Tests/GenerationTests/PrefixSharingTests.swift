@@ -87,7 +87,8 @@ struct PrefixSharingTests {
         let scheduler = Scheduler(
             model: model, tokenizer: nil,
             limits: SchedulerLimits(
-                rows: Int.random(in: 1...12, using: &random), tokensPerStep: Int.random(in: 1...100, using: &random)))
+                rows: Int.random(in: 1...12, using: &random), tokensPerStep: Int.random(in: 1...100, using: &random),
+                looksAhead: false))
         let prompts = prompts(Int.random(in: 1...20, using: &random), &random)
         var decoded = 0
         for prompt in prompts {
@@ -162,7 +163,7 @@ struct PrefixSharingTests {
         var random = SplitMix64(seed: 3)
         let model = model()
         let scheduler = Scheduler(
-            model: model, tokenizer: nil, limits: SchedulerLimits(rows: 8, tokensPerStep: 20))
+            model: model, tokenizer: nil, limits: SchedulerLimits(rows: 8, tokensPerStep: 20, looksAhead: false))
         let writing = try scheduler.add(
             GenerationRequest(prompt: [1], parameters: DecodingParameters(maxNewTokens: 40)))
         _ = scheduler.step()
@@ -278,7 +279,7 @@ struct PrefixSharingTests {
         var random = SplitMix64(seed: 5)
         // 20 pages of document and 1 for each question with its answer.
         let model = model(capacity: 26 * Self.pageLength)
-        let scheduler = Scheduler(model: model, tokenizer: nil)
+        let scheduler = Scheduler(model: model, tokenizer: nil, limits: SchedulerLimits(looksAhead: false))
         let document = tokens(160, &random)
         for question in 0..<6 {
             _ = try scheduler.add(
@@ -312,6 +313,9 @@ private final class FailingModel: LanguageModel {
     func forkSequence(_ sequence: SequenceID) -> SequenceID { model.forkSequence(sequence) }
     func forkSequence(_ sequence: SequenceID, prefix tokenCount: Int) -> SequenceID {
         model.forkSequence(sequence, prefix: tokenCount)
+    }
+    func truncateSequence(_ sequence: SequenceID, to tokenCount: Int) {
+        model.truncateSequence(sequence, to: tokenCount)
     }
     func closeSequence(_ sequence: SequenceID) { model.closeSequence(sequence) }
     func length(of sequence: SequenceID) -> Int { model.length(of: sequence) }

@@ -1,3 +1,4 @@
+import Generation
 import JSONText
 import JobCatalog
 import Testing
@@ -23,7 +24,7 @@ struct DefinitionReadingTests {
             postprocess: [trim, first_line, first_paragraph, one_line, {strip_label: ["Tale:", "T:"]}]
             overflow: map-reduce
             output: json
-            constraint: {regex: "[a-z]+", limit: 3}
+            constraint: {regex: "[a-z]+"}
             adapter: tales
             template: "{{#if title}}{{title}}: {{/if}}{{document}} {{tone}} {{words}}{{#if draft}} draft{{/if}}"
             styles:
@@ -50,7 +51,7 @@ struct DefinitionReadingTests {
                 .trim, .firstLine, .firstParagraph, .oneLine, .stripLabel(["Tale:", "T:"]),
             ])
         #expect(general.overflow == .mapReduce && general.outputFormat == .json && general.adapter == "tales")
-        #expect(general.constraint == .object(["regex": .string("[a-z]+"), "limit": .integer(3)]))
+        #expect(try general.constraint == Constraint(["regex": "[a-z]+"]))
 
         let pocket = try mine.prompt(
             style: .pocket, inputs: JobInputs(document: "D", question: "Q", options: ["tone": .string("yes")]))
@@ -104,6 +105,16 @@ struct DefinitionReadingTests {
         (
             "description: x\ntemplate: y\nparameters: {max_new_tokens: 5}",
             "mine.yaml, line 3, field 'parameters': give the most tokens of the output as 'output' of 'budget'"
+        ),
+        (
+            "description: x\ntemplate: y\nconstraint: {json: {type: object, oneOf: []}}",
+            "mine.yaml, line 3, field 'constraint': json: the keyword 'oneOf' isn't supported; leave it out or say it otherwise "
+                + "(supported: type, enum, const, anyOf, properties, required, additionalProperties, items, minItems, "
+                + "maxItems, minLength, maxLength, pattern)"
+        ),
+        (
+            "description: x\ntemplate: y\nconstraint: {regex: 'a(b'}",
+            "mine.yaml, line 3, field 'constraint': regex: at character 4: '(' without ')' after it"
         ),
         (
             "description: x\ntemplate: y\nbudget: {output: -3}",

@@ -1,3 +1,4 @@
+import Generation
 import JSONText
 import JobCatalog
 import Testing
@@ -31,9 +32,10 @@ struct JobDefinitionTests {
         #expect(
             validationMessage("summarize", JobInputs(document: "d", options: ["lenght": .string("short")]))
                 == "kind 'summarize' has no option 'lenght'; did you mean 'length'? (it has the options length; every "
-                + "kind has style, overflow, stop, adapter, max_new_tokens, max_tokens, min_new_tokens, do_sample, "
-                + "temperature, top_k, top_p, min_p, typical_p, repetition_penalty, no_repeat_ngram_size, num_beams, "
-                + "length_penalty, early_stopping, seed)")
+                + "kind has style, overflow, stop, adapter, constraint, max_new_tokens, max_tokens, min_new_tokens, do_sample, "
+                + "temperature, top_k, top_p, min_p, typical_p, epsilon_cutoff, eta_cutoff, repetition_penalty, "
+                + "no_repeat_ngram_size, bad_words, bad_words_ids, suppress_tokens, max_cycle_repeats, num_beams, "
+                + "length_penalty, length_penalty_includes_prompt, early_stopping, seed)")
         #expect(
             validationMessage("generate", JobInputs(document: "d", options: ["temprature": .number(1)]))
                 .hasPrefix(
@@ -91,6 +93,30 @@ struct JobDefinitionTests {
             #expect(prompt.parameters.temperature == 0.7 && prompt.parameters.seed == 5)
             #expect(prompt.parameters.isSampling, "who names a temperature wants sampling")
             #expect(prompt.stopStrings == ["a", "b"] && prompt.overflow == .truncate && prompt.adapter == "x=y")
+        }
+    }
+
+    @Test("a job's constraint takes the place of the definition's, and a malformed one is refused")
+    func constraints() throws {
+        let answer = try catalog.definition(named: "generate")
+        let parsed = try JobOptions.parse(arguments: ["constraint={\"choices\": [\"yes\", \"no\"]}"])
+        let row = try JobOptions.parse(json: "{\"constraint\": {\"choices\": [\"yes\", \"no\"]}}")
+        for options in [parsed, row] {
+            let prompt = try answer.prompt(style: .base, inputs: JobInputs(document: "d", options: options))
+            #expect(try prompt.constraint == Constraint(["choices": ["yes", "no"]]))
+        }
+        let inputs = JobInputs(document: "d", options: ["constraint": ["regex": "a("]])
+        #expect(
+            validationMessage("generate", inputs)
+                == "option 'constraint' of kind 'generate': regex: at character 3: '(' without ')' after it")
+        #expect(
+            validationMessage(
+                "generate",
+                JobInputs(document: "d", options: try JobOptions.parse(arguments: ["constraint={\"regex\": \"a\""]))
+            )
+            .hasPrefix("option 'constraint' of kind 'generate': "))
+        #expect(throws: JobCatalogError.self) {
+            try answer.validate(JobInputs(document: "d", options: ["constraint": "jsn"]))
         }
     }
 

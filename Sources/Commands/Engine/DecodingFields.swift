@@ -10,7 +10,7 @@ struct DecodingFields {
         "max_new_tokens", "min_new_tokens", "num_beams", "num_return_sequences", "early_stopping", "length_penalty",
         "no_repeat_ngram_size", "repetition_penalty", "do_sample", "temperature", "top_k", "top_p", "min_p",
         "typical_p", "epsilon_cutoff", "eta_cutoff", "bad_words_ids", "suppress_tokens", "seed", "eos_token_id",
-        "length_penalty_includes_prompt",
+        "length_penalty_includes_prompt", "max_cycle_repeats",
     ]
 
     let parameters: DecodingParameters
@@ -31,6 +31,7 @@ struct DecodingFields {
         parameters.suppressedTokens = Set(try fields.tokens("suppress_tokens") ?? [])
         parameters.repetitionPenalty = try fields.number("repetition_penalty")
         parameters.noRepeatNgramSize = try fields.integer("no_repeat_ngram_size")
+        parameters.maxCycleRepeats = try fields.integer("max_cycle_repeats") ?? 0
         if let seed = try fields.integer("seed") { parameters.seed = UInt64(bitPattern: Int64(seed)) }
         parameters.endTokens = try Self.endTokens(fields, configuration: configuration)
         // With a minimum above an explicit maximum nothing can be right; without one the minimum moves the default.

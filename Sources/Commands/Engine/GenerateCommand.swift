@@ -8,20 +8,28 @@ struct GenerateCommand: AsyncParsableCommand {
         commandName: "generate",
         abstract: "Prompts to texts; many at once, answers as they finish.",
         discussion: """
-            in:  {"id", "prompt" or "prompt_ids", "max_new_tokens", "min_new_tokens", "do_sample", "temperature", "top_k",
-                 "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff", "repetition_penalty",
+            in:  {"id", "prompt" or "prompt_ids", "max_new_tokens", "min_new_tokens", "do_sample", "temperature",
+                 "top_k", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff", "repetition_penalty",
                  "no_repeat_ngram_size", "bad_words_ids", "suppress_tokens", "num_beams", "early_stopping",
                  "length_penalty", "length_penalty_includes_prompt", "num_return_sequences", "seed", "stop": [...],
-                 "eos_token_id", "logprobs": n, "allow_special", "skip_special_tokens"}
+                 "eos_token_id", "logprobs": n, "allow_special", "skip_special_tokens", "constraint", "document",
+                 "max_cycle_repeats"}
                  Names and meanings are those of HuggingFace's generate; what isn't named is off. eos_token_id: one id,
                  a list, or null for none; by default the model's own. max_new_tokens: 20 by default.
                  length_penalty_includes_prompt (ours): the length counts the prompt and not the end token, as in
                  HuggingFace before transformers#27351, which MLPerf's GPT-J figures were made with.
+                 max_cycle_repeats (ours): ends a text whose last tokens are one cycle of up to 64 tokens so many times
+                 over, and at least 32 tokens; 0, the default, lets it go on.
+                 constraint: {"choices": ["yes", "no"]}, {"regex": "[0-9]{4}"}, {"json": {schema}}, or "json" for any
+                 JSON; Docs/constraints.md tells what is understood. The text ends where nothing may follow; end tokens
+                 are allowed only where it may end.
             out: {"id", "sequence", "ids", "text", "finish_reason", "score", "prompt_tokens", "cached_tokens",
-                 "completion_tokens", "prompt_ms", "generate_ms"}
+                 "completion_tokens", "guessed_tokens", "right_guesses", "prompt_ms", "generate_ms"}
                  One line a returned sequence. sequence: 0 for the best of a beam search, or the first draw. score: of a
-                 beam search HuggingFace's sequences_scores, else the mean log-probability of the tokens. ids hold the end token where one ended the text; text
-                 doesn't.
+                 beam search HuggingFace's sequences_scores, else the mean log-probability of the tokens. ids hold the
+                 end token where one ended the text; text doesn't. guessed_tokens: read ahead on a guess; right_guesses:
+                 those that came true, each of which saved a step. "incomplete" (with a constraint): whether the text
+                 was cut off before it met the constraint. "stopped_by": "repetition" where max_cycle_repeats ended it.
             """)
 
     @OptionGroup var options: ModelOptions
@@ -33,6 +41,7 @@ struct GenerateCommand: AsyncParsableCommand {
     func run() async throws {
         let loaded = try options.load()
         let service = loaded.makeService()
+        let constraints = ConstraintCache()
         let input = StandardInput()
         let failures = try await withThrowingTaskGroup(of: Int.self) { group in
             var failures = 0
@@ -44,7 +53,7 @@ struct GenerateCommand: AsyncParsableCommand {
                     failures += try await group.next() ?? 0
                     running -= 1
                 }
-                group.addTask { try await Self.answer(line, loaded, service) }
+                group.addTask { try await Self.answer(line, loaded, service, constraints) }
                 running += 1
             }
             for try await count in group { failures += count }
@@ -54,13 +63,14 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     /// Answers one line; returns the number of failures, 0 or 1.
-    private static func answer(_ line: [UInt8], _ loaded: LoadedModel, _ service: GenerationService) async throws -> Int
-    {
+    private static func answer(
+        _ line: [UInt8], _ loaded: LoadedModel, _ service: GenerationService, _ constraints: ConstraintCache
+    ) async throws -> Int {
         var id = JSONValue.null
         do {
             let fields = try LineService.parse(line)
             id = fields.id
-            let request = try request(from: fields, loaded)
+            let request = try request(from: fields, loaded, constraints)
             let outputs = try await outputs(of: request, loaded, service)
             for (sequence, output) in outputs.enumerated() {
                 try Console.write(Self.line(id: id, sequence: sequence, output) + [0x0A])
@@ -95,9 +105,10 @@ struct GenerateCommand: AsyncParsableCommand {
         }
     }
 
-    private static func request(from fields: RequestFields, _ loaded: LoadedModel) throws -> GenerationRequest {
+    private static func request(
+        from fields: RequestFields, _ loaded: LoadedModel, _ constraints: ConstraintCache
+    ) throws -> GenerationRequest {
         try fields.refuseUnknown(fieldNames)
-        if fields["constraint"] != nil { throw RequestError("constraint: this version generates without constraints") }
         let decoding = try DecodingFields(fields, configuration: loaded.configuration)
         let stops = try fields.strings("stop") ?? []
         if !stops.isEmpty, loaded.tokenizer == nil {
@@ -110,7 +121,9 @@ struct GenerateCommand: AsyncParsableCommand {
         let skipsSpecial = try fields.bool("skip_special_tokens") ?? false
         return GenerationRequest(
             prompt: prompt, parameters: decoding.parameters, stopStrings: stops, topLogprobs: logprobs,
-            skipSpecialTokens: skipsSpecial)
+            skipSpecialTokens: skipsSpecial,
+            constraint: try fields["constraint"].map { try constraints.constraint($0) },
+            document: try fields.string("document"))
     }
 
     private static func line(id: JSONValue, sequence: Int, _ output: GenerationOutput) -> [UInt8] {
@@ -124,9 +137,13 @@ struct GenerateCommand: AsyncParsableCommand {
             "prompt_tokens": .integer(output.promptTokens),
             "cached_tokens": .integer(output.cachedTokens),
             "completion_tokens": .integer(output.tokens.count),
+            "guessed_tokens": .integer(output.guessedTokens),
+            "right_guesses": .integer(output.rightGuesses),
             "prompt_ms": .number(output.promptDuration.milliseconds),
             "generate_ms": .number(output.generateDuration.milliseconds),
         ]
+        if let meetsConstraint = output.meetsConstraint { object["incomplete"] = .bool(!meetsConstraint) }
+        if let stoppedBy = output.stoppedBy { object["stopped_by"] = .string(stoppedBy.rawValue) }
         if !output.topLogprobs.isEmpty {
             object["token_logprobs"] = .array(output.tokenLogprobs.map { .number($0) })
             object["top_logprobs"] = .array(

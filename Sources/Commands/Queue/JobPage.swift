@@ -75,9 +75,8 @@ struct JobPage {
             let error = [attempt.errorCode, attempt.error].compactMap(\.self).joined(separator: ": ")
             if !error.isEmpty { try Console.print("  attempt \(attempt.attempt)  \(DisplayText.line(error))") }
             if let text = attempt.lateText {
-                try Console.print(
-                    "  attempt \(attempt.attempt)  has a text that came too late: \(DisplayText.line(text, limit: 200))"
-                )
+                let what = attempt.outcome == "failed" ? "had written" : "has a text that came too late"
+                try Console.print("  attempt \(attempt.attempt)  \(what): \(DisplayText.line(text, limit: 200))")
             }
         }
         for engine in Set(detail.attempts.compactMap(\.engine)).sorted() {
@@ -106,6 +105,7 @@ struct JobPage {
             result.meanLogprob.map { "log-probability \(Self.rounded($0))" },
             result.grounding.map { "grounding \(Self.rounded($0))" },
             result.repetition.map { "repetition \(Self.rounded($0))" },
+            result.stoppedBy.map { "stopped by \($0)" },
         ]
         try printText(result.text, title: (["result"] + facts.compactMap(\.self)).joined(separator: ", "))
     }

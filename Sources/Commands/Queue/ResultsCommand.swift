@@ -37,6 +37,7 @@ struct ResultsCommand: AsyncParsableCommand {
         .text("text", isFlexible: true), .hidden("prompt_tokens"), .hidden("completion_tokens"),
         .hidden("finish_reason"),
         RowColumn(name: "seconds", alignment: .right), .hidden("tokens_per_second"), .time("finished"), .text("batch"),
+        .hidden("stopped_by"),
     ]
 
     func run() async throws {

@@ -104,7 +104,8 @@ extension JobCatalogError {
         switch self {
         case .unreadable: .noInput
         case .invalidYAML, .invalidDefinition, .template: .configuration
-        case .unknownKind, .noTemplate, .missingInput, .unexpectedInput, .unknownOption, .optionValue, .optionArgument:
+        case .unknownKind, .noTemplate, .missingInput, .unexpectedInput, .unknownOption, .optionValue, .constraint,
+            .optionArgument:
             .usage
         case .optionsNotAnObject: .badData
         }

@@ -89,11 +89,14 @@ public struct JobResult: Sendable {
     public var grounding: Double?
     /// The share of 4-grams seen before in the text, 0...1.
     public var repetition: Double?
+    /// What ended the text before it came to an end of its own, such as `repetition`; `nil` if nothing did.
+    public var stoppedBy: String?
     public var figures: AttemptFigures
 
     public init(
         text: String, format: Format = .text, truncated: Bool = false, model: String? = nil, meanLogprob: Double? = nil,
-        grounding: Double? = nil, repetition: Double? = nil, figures: AttemptFigures = AttemptFigures()
+        grounding: Double? = nil, repetition: Double? = nil, stoppedBy: String? = nil,
+        figures: AttemptFigures = AttemptFigures()
     ) {
         self.text = text
         self.format = format
@@ -102,6 +105,7 @@ public struct JobResult: Sendable {
         self.meanLogprob = meanLogprob
         self.grounding = grounding
         self.repetition = repetition
+        self.stoppedBy = stoppedBy
         self.figures = figures
     }
 }

@@ -64,6 +64,8 @@ public struct JobDetail: Sendable, Hashable, Codable {
         public var meanLogprob: Double?
         public var grounding: Double?
         public var repetition: Double?
+        /// What ended the text before it came to an end of its own, such as `repetition`.
+        public var stoppedBy: String?
         public var text: String
 
         enum CodingKeys: String, CodingKey {
@@ -71,7 +73,9 @@ public struct JobDetail: Sendable, Hashable, Codable {
             case createdAt = "created_at"
             case format, truncated, model
             case meanLogprob = "mean_logprob"
-            case grounding, repetition, text
+            case grounding, repetition
+            case stoppedBy = "stopped_by"
+            case text
         }
     }
 

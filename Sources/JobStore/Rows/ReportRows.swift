@@ -35,6 +35,8 @@ public struct ResultRow: Sendable, Hashable, Codable {
     public var tokensPerSecond: Double?
     public var finished: String?
     public var batch: String?
+    /// What ended the text before it came to an end of its own, such as `repetition`.
+    public var stoppedBy: String?
 
     enum CodingKeys: String, CodingKey {
         case id, kind, document, question, text
@@ -44,6 +46,7 @@ public struct ResultRow: Sendable, Hashable, Codable {
         case seconds
         case tokensPerSecond = "tokens_per_second"
         case finished, batch
+        case stoppedBy = "stopped_by"
     }
 }
 

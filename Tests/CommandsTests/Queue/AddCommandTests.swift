@@ -29,6 +29,43 @@ struct AddCommandTests {
                 """)
     }
 
+    @Test("a constraint lands in the job's row; a malformed one is refused, and nothing is added")
+    func constraint() throws {
+        let good = try queue.run("add", "generate", "docs/cat.txt", "-o", "constraint={\"choices\":[\"yes\",\"no\"]}")
+        #expect(good.status == 0, "\(good.errors)")
+        #expect(try queue.sql("SELECT options->>'$.constraint.choices[1]' FROM jobs") == "no")
+        let bad = try queue.run("add", "generate", "docs/cat.txt", "-o", "constraint={\"json\":{\"oneOf\":[]}}")
+        #expect(bad.status == 64)
+        #expect(bad.errors.contains("json: the keyword 'oneOf' isn't supported"))
+        #expect(try queue.sql("SELECT count(*) FROM jobs") == "1")
+    }
+
+    @Test("decoding parameters that can't go together are refused, and nothing is added")
+    func decodingParameters() throws {
+        for (options, message) in [
+            (["num_beams=4", "do_sample=true"], "option 'num_beams' of kind 'generate': expected 1 beside sampling"),
+            (["num_beams=4", "eta_cutoff=0.01"], "option 'num_beams' of kind 'generate': expected 1 beside sampling"),
+            (["min_new_tokens=9", "max_new_tokens=8"], "option 'min_new_tokens' of kind 'generate': expected at most"),
+            (["length_penalty=33"], "option 'length_penalty' of kind 'generate': expected a number from -32 to 32"),
+            (["epsilon_cutoff=1"], "option 'epsilon_cutoff' of kind 'generate': expected a number from 0 to below 1"),
+            (["max_cycle_repeats=1"], "option 'max_cycle_repeats' of kind 'generate': expected 0, which is off"),
+            (["suppress_tokens=[-1]"], "option 'suppress_tokens' of kind 'generate': expected a list of"),
+            (["bad_words_ids=[[]]"], "option 'bad_words_ids' of kind 'generate': expected a list of"),
+            (["constraint={\"regex\":\"a(b\"}"], "option 'constraint' of kind 'generate': regex: at character 4: "),
+        ] {
+            let outcome = try queue.commandLine.run(
+                ["add", "generate", "docs/cat.txt"] + options.flatMap { ["-o", $0] })
+            #expect(outcome.status == 64, "\(options)")
+            #expect(outcome.errors.hasPrefix("nightshift: " + message), "\(outcome.errors)")
+        }
+        let good = try queue.run(
+            "add", "generate", "docs/cat.txt", "-o", "bad_words=[\"cat\"]", "-o", "suppress_tokens=[1,2]", "-o",
+            "eta_cutoff=0.01", "-o", "bad_words_ids=[[3,4]]")
+        #expect(good.output == "1\n", "\(good.errors)")
+        #expect(
+            try queue.sql("SELECT options->>'$.bad_words[0]', options->>'$.suppress_tokens[1]' FROM jobs") == "cat|2")
+    }
+
     @Test("patterns and standard input are documents too")
     func patternAndInput() throws {
         #expect(try queue.run("add", "summarize", "docs/*.md").output == "1\n")

@@ -85,7 +85,8 @@ struct DrainTests {
             INSERT INTO jobs(kind, document_id) VALUES ('summarize', 999);
             INSERT INTO jobs(kind, input, options) VALUES ('summarize', 'x', '[]'), ('summarize', 'x', '{"temperature": "hot"}'),
               ('summarize', 'x', '{"max_new_tokens": 1000000000000}'), ('summarize', 'x', '{"max_new_tokens": 1000000}'),
-              ('summarize', 'x', '{"num_beams": 4, "do_sample": true}'), ('summarize', 'x', '{"temprature": 1}');
+              ('summarize', 'x', '{"num_beams": 4, "do_sample": true}'), ('summarize', 'x', '{"temprature": 1}'),
+              ('summarize', 'x', '{"suppress_tokens": [123456789]}');
             INSERT INTO jobs(kind, input, question) VALUES ('summarize', 'x', 'Why?');
             INSERT INTO jobs(kind, input) VALUES ('summarize', CAST(x'636166e92061752066ff' AS TEXT)), ('summarize', 'x');
             """)
@@ -95,11 +96,11 @@ struct DrainTests {
                 |2
                 document_too_long|1
                 generation|1
-                invalid_job|5
+                invalid_job|6
                 missing_document|3
                 """)
         // One try each: another would end the same.
-        #expect(try queue.states() == "2 completed, 10 discarded")
+        #expect(try queue.states() == "2 completed, 11 discarded")
         #expect(try queue.count("attempt <> 1 OR error LIKE '%' || char(10) || '%'") == 0)
     }
 
