@@ -22,6 +22,7 @@ public enum Migrations {
             Migration(version: 1, name: "initial", sql: PackageResources._001_initial_sql),
             Migration(version: 2, name: "worker", sql: PackageResources._002_worker_sql),
             Migration(version: 3, name: "queue", sql: PackageResources._003_queue_sql),
+            Migration(version: 4, name: "quotations", sql: PackageResources._004_quotations_sql),
         ]
     }
 }
