@@ -71,8 +71,8 @@ let package = Package(
         .target(
             name: "BuiltInJobs", path: "jobs",
             resources: [
-                .embedInCode("answer.yaml"), .embedInCode("generate.yaml"), .embedInCode("paraphrase.yaml"),
-                .embedInCode("summarize.yaml"),
+                .embedInCode("answer.yaml"), .embedInCode("answer-quote.yaml"), .embedInCode("generate.yaml"), .embedInCode("paraphrase.yaml"),
+                .embedInCode("summarize.yaml"), .embedInCode("summarize-quote.yaml"),
             ], swiftSettings: strict),
         module("JobCatalog", ["JSONText", "BuiltInJobs", "Generation", "Tokenization", yams]),
         module("Documents", [crypto]),

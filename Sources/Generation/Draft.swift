@@ -140,6 +140,7 @@ struct Draft: Sendable {
         // A stop string may be complete only now that the last bytes are known.
         output.finishReason = text.isStopped ? .stop : finishReason ?? .cancelled
         output.stoppedBy = stoppedBy
+        output.hasEndToken = endsWithEndToken
         if request.constraint?.dependsOnDocument == true {
             output.quote(guide?.quoted(text.isStopped ? Array(text.text.utf8) : guide?.bytes ?? []))
         } else {

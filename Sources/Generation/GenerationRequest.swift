@@ -62,6 +62,8 @@ public struct GenerationOutput: Sendable {
     /// The text before the stop; empty without a tokenizer.
     public var text = ""
     public var finishReason = FinishReason.length
+    /// Whether the last token is an end token, or, in a quotation, stands for one: no part of the text.
+    public var hasEndToken = false
     /// Whether the text meets the request's constraint; one that was cut off may not. `nil` without a constraint.
     public var meetsConstraint: Bool?
     /// Where the document holds what the text quotes of it, in UTF-8 bytes, in the order of the text; for constraints that

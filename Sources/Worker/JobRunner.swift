@@ -61,6 +61,8 @@ struct JobRunner: Sendable {
     struct Submission: Sendable {
         fileprivate let prepared: Result<PreparedJob, JobRefusal>
         fileprivate let updates: AsyncThrowingStream<GenerationUpdate, any Error>?
+        /// Of the text that says that the document doesn't tell.
+        fileprivate let noAnswerUpdates: AsyncThrowingStream<GenerationUpdate, any Error>?
     }
 
     /// Prepares jobs, and gives the engine all of them at once, so that it can plan their order.
@@ -73,13 +75,16 @@ struct JobRunner: Sendable {
             }
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
-        let requests = jobs.indices.compactMap { try? prepared[$0]?.get().request }
+        let requests = jobs.indices.compactMap { try? prepared[$0]?.get() }
+            .flatMap { [$0.request] + [$0.noAnswerRequest].compactMap(\.self) }
         var updates = engine.service.updates(for: requests)[...]
         var submissions: [JobClaim: Submission] = [:]
         for (index, job) in jobs.enumerated() {
             guard let result = prepared[index] else { continue }
-            let isSubmitted = (try? result.get()) != nil
-            submissions[job.claim] = Submission(prepared: result, updates: isSubmitted ? updates.popFirst() : nil)
+            let submitted = try? result.get()
+            submissions[job.claim] = Submission(
+                prepared: result, updates: submitted.flatMap { _ in updates.popFirst() },
+                noAnswerUpdates: submitted?.noAnswerRequest.flatMap { _ in updates.popFirst() })
         }
         return submissions
     }
@@ -108,7 +113,9 @@ struct JobRunner: Sendable {
                     progress.begin()
                     began()
                 case .token(let text, let count): progress.advance(by: text, completionTokens: count)
-                case .finished(let output): return ending(prepared, output, loadDuration: loadDuration)
+                case .finished(let output):
+                    let noAnswer = try await Self.output(of: submission.noAnswerUpdates)
+                    return ending(prepared, output, noAnswer: noAnswer, loadDuration: loadDuration)
                 }
             }
         } catch let error as GenerationError {
@@ -122,6 +129,14 @@ struct JobRunner: Sendable {
         throw CancellationError()
     }
 
+    private static func output(
+        of updates: AsyncThrowingStream<GenerationUpdate, any Error>?
+    ) async throws -> GenerationOutput? {
+        guard let updates else { return nil }
+        for try await case .finished(let output) in updates { return output }
+        throw CancellationError()
+    }
+
     /// What an attempt has cost that didn't come to its end.
     func figures(of progress: Progress) -> AttemptFigures {
         let state = progress.current
@@ -130,7 +145,9 @@ struct JobRunner: Sendable {
             finishReason: .cancelled, engine: engine.description)
     }
 
-    private func ending(_ prepared: PreparedJob, _ output: GenerationOutput, loadDuration: Duration) -> JobEnding {
+    private func ending(
+        _ prepared: PreparedJob, _ output: GenerationOutput, noAnswer: GenerationOutput?, loadDuration: Duration
+    ) -> JobEnding {
         let figures = AttemptFigures(
             loadMilliseconds: loadDuration.wholeMilliseconds,
             promptMilliseconds: output.promptDuration.wholeMilliseconds,
@@ -145,11 +162,23 @@ struct JobRunner: Sendable {
             prepared.prompt.constraint == nil
             ? prepared.prompt.postProcessing.apply(to: output.text, stopStrings: prepared.prompt.stopStrings)
             : output.text
+        let choice = AnswerChoice(output, against: noAnswer, by: prepared.prompt.noAnswer)
+        if let choice, choice.isNoAnswer {
+            return .completed(
+                JobResult(
+                    text: choice.text, truncated: prepared.isTruncated, model: engine.model,
+                    meanLogprob: choice.meanLogprob,
+                    grounding: TextMeasures.grounding(of: choice.text, in: prepared.input),
+                    repetition: TextMeasures.repetition(in: choice.text), isNoAnswer: true,
+                    answerMargin: choice.margin, figures: figures))
+        }
         if output.meetsConstraint == false {
             return .failed(
                 JobFailure(
                     code: "incomplete",
-                    message: "the text ended before it met the constraint, after \(output.tokens.count) tokens; raise "
+                    message: (prepared.prompt.constraint?.dependsOnDocument == true
+                        ? "nothing whole was quoted" : "the text ended before it met the constraint")
+                        + " after \(output.tokens.count) of \(prepared.request.parameters.maxNewTokens) tokens; raise "
                         + "max_new_tokens, or leave out stop strings",
                     isPermanent: true, partialText: text, figures: figures))
         }
@@ -164,7 +193,9 @@ struct JobRunner: Sendable {
                 text: text, format: prepared.prompt.outputFormat == .json ? .json : .text,
                 truncated: prepared.isTruncated, model: engine.model, meanLogprob: output.meanLogprob,
                 grounding: TextMeasures.grounding(of: text, in: prepared.input),
-                repetition: TextMeasures.repetition(in: text), figures: figures))
+                repetition: TextMeasures.repetition(in: text),
+                quotations: output.quotations.map { Quotation(bytes: $0, of: prepared.request.document ?? "") },
+                answerMargin: choice?.margin, figures: figures))
     }
 
     private static func isJSON(_ text: String) -> Bool {

@@ -50,7 +50,8 @@ extension JobStore: EditableQueue {
             scheduledAt: Timestamp.date(milliseconds: Timestamp.milliseconds(try format.parse(detail.job.scheduledAt))),
             result: detail.result?.text,
             outcomes: try detail.attempts.map { try #require(AttemptOutcome(rawValue: $0.outcome)) },
-            lateTexts: detail.attempts.map(\.lateText))
+            lateTexts: detail.attempts.map(\.lateText),
+            quotations: detail.quotations.map { Quotation(begin: $0.begin, end: $0.end, text: $0.text) })
     }
 }
 

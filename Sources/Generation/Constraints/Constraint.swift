@@ -9,7 +9,7 @@ package import Tokenization
 /// - `"json"` or `{"json": true}`: any JSON text, with at most 16 containers in each other
 /// - `"span"` or `{"span": {"max_words": 40, "min_words": 2}}`: a passage of the document, word for word, see
 ///   ``SpanAutomaton``
-/// - `"sentences"` or `{"sentences": {"max": 3}}`: whole sentences of the document in its order, see
+/// - `"sentences"` or `{"sentences": {"max": 3, "min_words": 4}}`: whole sentences of the document in its order, see
 ///   ``SentencesAutomaton``
 ///
 /// Holds what was made of it, so that requests which share a constraint share the work: keep one and use it again.
@@ -22,7 +22,7 @@ public final class Constraint: Sendable {
         /// The same for every document.
         case fixed(any ByteAutomaton)
         case span(SpanLimits)
-        case sentences(maximumCount: Int?)
+        case sentences(SentenceLimits)
     }
 
     /// Texts of a list; the longest and all together.
@@ -57,7 +57,10 @@ public final class Constraint: Sendable {
         case "regex": fixed = try Self.regex(value)
         case "json": fixed = try Self.json(value)
         case "span": return .span(try Self.span(value))
-        case "sentences": return .sentences(maximumCount: try Self.counts(value, path: name, allowed: ["max"])["max"])
+        case "sentences": 
+            let counts = try Self.counts(value, path: name, allowed: ["max", "min_words"])
+            return .sentences(
+                SentenceLimits(minimumWords: counts["min_words"] ?? 1, maximumCount: counts["max"]))
         default:
             throw .malformed(
                 path: "constraint",
@@ -84,11 +87,11 @@ public final class Constraint: Sendable {
         switch form {
         case .fixed(let automaton): return automaton
         case .span(let limits): return try SpanAutomaton(document, limits: limits)
-        case .sentences(let maximum):
+        case .sentences(let limits):
             guard let tokenizer else {
                 throw .malformed(path: "sentences", problem: "there is no tokenizer to count their tokens by")
             }
-            return try SentencesAutomaton(document, maximumCount: maximum, tokenizer: tokenizer)
+            return try SentencesAutomaton(document, limits: limits, tokenizer: tokenizer)
         }
     }
 

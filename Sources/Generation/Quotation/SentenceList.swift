@@ -1,6 +1,14 @@
 import Passages
 package import Tokenization
 
+/// Which sentences may be quoted, and how many.
+package struct SentenceLimits: Hashable, Sendable {
+    /// Of each sentence: what white space of ASCII parts. Headings and signatures have few.
+    package var minimumWords = 1
+    /// `nil` for no limit.
+    package var maximumCount: Int?
+}
+
 /// The sentences of a document that may be quoted, each text once, where it stands first.
 ///
 /// Sentences that hold replacement characters, which stand for what wasn't readable, or NUL are left out.
@@ -13,8 +21,10 @@ package struct SentenceList: Sendable {
     /// Indices of `places`, ordered by what the sentences say.
     private let order: [Int]
 
-    /// - parameter tokenizer: counts the tokens
-    package init(_ document: String, tokenizer: Tokenizer) {
+    /// - parameters:
+    ///   - minimumWords: of a sentence
+    ///   - tokenizer: counts the tokens
+    package init(_ document: String, minimumWords: Int = 1, tokenizer: Tokenizer) {
         let bytes = Array(document.utf8)
         self.document = bytes
         var texts: [String] = []
@@ -23,6 +33,7 @@ package struct SentenceList: Sendable {
         for place in Sentences(of: bytes) {
             let content = Array(bytes[place])
             guard let text = String(validating: content, as: UTF8.self), known.insert(content).inserted,
+                minimumWords == 1 || Self.wordCount(content) >= minimumWords,
                 !text.unicodeScalars.contains(where: { $0 == "\u{FFFD}" || $0 == "\0" })
             else { continue }
             texts.append(text)
@@ -31,6 +42,10 @@ package struct SentenceList: Sendable {
         self.places = places
         costs = texts.map { tokenizer.encode(" " + $0).count }
         order = places.indices.sorted { bytes[places[$0]].lexicographicallyPrecedes(bytes[places[$1]]) }
+    }
+
+    private static func wordCount(_ bytes: [UInt8]) -> Int {
+        bytes.split { $0 == 0x20 || (0x09...0x0D).contains($0) }.count
     }
 
     /// All sentences, as positions of the order.

@@ -32,21 +32,26 @@ package struct SentencesAutomaton: ByteAutomaton {
     }
 
     private let list: SentenceList
-    private let maximumCount: Int
+    private let limits: SentenceLimits
+    private var maximumCount: Int { limits.maximumCount ?? .max }
     private let highestCost: Int
 
     /// Readings kept; whichever are dropped, those that stay can be completed.
     private static let maximumReadings = 64
 
-    /// - parameters:
-    ///   - maximumCount: of sentences; `nil` for no limit
-    ///   - tokenizer: counts their tokens
+    /// - parameter tokenizer: counts the sentences' tokens
     /// - throws: ``ConstraintError`` where nothing could be quoted.
-    package init(_ document: String, maximumCount: Int?, tokenizer: Tokenizer) throws(ConstraintError) {
-        list = SentenceList(document, tokenizer: tokenizer)
-        self.maximumCount = maximumCount ?? .max
+    package init(
+        _ document: String, limits: SentenceLimits = SentenceLimits(), tokenizer: Tokenizer
+    ) throws(ConstraintError) {
+        list = SentenceList(document, minimumWords: limits.minimumWords, tokenizer: tokenizer)
+        self.limits = limits
         guard let highest = list.costs.max() else {
-            throw .document(constraint: "sentences", problem: "the document has no sentences")
+            throw .document(
+                constraint: "sentences",
+                problem: limits.minimumWords > 1
+                    ? "no sentence of the document has \(limits.minimumWords) words; lower min_words"
+                    : "the document has no sentences")
         }
         highestCost = highest
     }

@@ -93,11 +93,19 @@ public struct JobResult: Sendable {
     public var grounding: Double?
     /// The share of 4-grams seen before in the text, 0...1.
     public var repetition: Double?
+    /// What the text quotes of the job's text, in the order of the text. A place that doesn't hold the quotation when the
+    /// result is written, since the text was changed meanwhile, is replaced by the first one that does, or left out.
+    public var quotations: [Quotation]
+    /// The text says that the job's text doesn't tell.
+    public var isNoAnswer: Bool
+    /// Nats per token by which a quotation was likelier than the text that says so; `nil` where they weren't compared.
+    public var answerMargin: Double?
     public var figures: AttemptFigures
 
     public init(
         text: String, format: Format = .text, truncated: Bool = false, model: String? = nil, meanLogprob: Double? = nil,
-        grounding: Double? = nil, repetition: Double? = nil, figures: AttemptFigures = AttemptFigures()
+        grounding: Double? = nil, repetition: Double? = nil, quotations: [Quotation] = [], isNoAnswer: Bool = false,
+        answerMargin: Double? = nil, figures: AttemptFigures = AttemptFigures()
     ) {
         self.text = text
         self.format = format
@@ -106,6 +114,9 @@ public struct JobResult: Sendable {
         self.meanLogprob = meanLogprob
         self.grounding = grounding
         self.repetition = repetition
+        self.quotations = quotations
+        self.isNoAnswer = isNoAnswer
+        self.answerMargin = answerMargin
         self.figures = figures
     }
 }
