@@ -71,7 +71,8 @@ let package = Package(
         .target(
             name: "BuiltInJobs", path: "jobs",
             resources: [
-                .embedInCode("answer.yaml"), .embedInCode("answer-quote.yaml"), .embedInCode("generate.yaml"), .embedInCode("paraphrase.yaml"),
+                .embedInCode("answer.yaml"), .embedInCode("answer-quote.yaml"), .embedInCode("generate.yaml"),
+                .embedInCode("paraphrase.yaml"),
                 .embedInCode("summarize.yaml"), .embedInCode("summarize-quote.yaml"),
             ], swiftSettings: strict),
         module("JobCatalog", ["JSONText", "BuiltInJobs", "Generation", "Tokenization", yams]),
@@ -96,7 +97,7 @@ let package = Package(
         tests("KernelsTests", ["Kernels"]),
         tests("ModelFilesTests", ["ModelFiles", "JSONText", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
-        tests("GenerationTests", ["Generation", "JSONText", "Tokenization"]),
+        tests("GenerationTests", ["Generation", "JSONText", "Passages", "Tokenization"]),
         tests("CommandsTests", ["nightshift", "Commands", "JSONText", "JobStore"]),
         tests("TokenizationTests", ["Tokenization"]),
         tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),

@@ -37,7 +37,8 @@ struct DefinitionReader {
     private static let styleFields = ["template", "texts", "stop", "parameters", "budget", "postprocess"]
     private static let rootFields =
         [
-            "name", "description", "inputs", "trim", "options", "overflow", "output", "constraint", "no_answer", "adapter",
+            "name", "description", "inputs", "trim", "options", "overflow", "output", "constraint", "no_answer",
+            "adapter",
             "styles",
         ] + styleFields
 

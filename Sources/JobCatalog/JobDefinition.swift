@@ -67,7 +67,8 @@ public struct JobDefinition: Sendable, Equatable {
         var values = values(inputs, choices, variant)
         if self.noAnswer != nil, let noAnswer { values[NoAnswer.templateName] = .init(noAnswer.text) }
         return RenderedPrompt(
-            style: usedStyle, pieces: try variant.template.render(values), variant: variant, parameters: parameters, stopStrings: variant.stopStrings + choices.stopStrings,
+            style: usedStyle, pieces: try variant.template.render(values), variant: variant, parameters: parameters,
+            stopStrings: variant.stopStrings + choices.stopStrings,
             overflow: choices.overflow ?? overflow, outputFormat: outputFormat,
             constraint: choices.constraint ?? constraint, noAnswer: noAnswer, adapter: choices.adapter ?? adapter)
     }

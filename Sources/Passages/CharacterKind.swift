@@ -47,7 +47,9 @@ package enum CharacterKind {
 
 extension Unicode.Scalar {
     /// Ends a sentence, if what follows agrees.
-    var isStop: Bool { ".!?…".unicodeScalars.contains(self) || isStopAnywhere || "؟۔।॥‼⁇⁈⁉".unicodeScalars.contains(self) }
+    var isStop: Bool {
+        ".!?…".unicodeScalars.contains(self) || isStopAnywhere || "؟۔।॥‼⁇⁈⁉".unicodeScalars.contains(self)
+    }
     /// Ends a sentence without a space after it.
     var isStopAnywhere: Bool { "。！？．｡".unicodeScalars.contains(self) }
     /// May stand between a stop and the end of its sentence.

@@ -29,7 +29,7 @@ struct LineRules: Sendable {
     ///   - begin: of the line
     func isBorder(lineEnd position: Int, of begin: Int) -> Bool {
         var next = position
-        while next < end, case let (scalar, length) = ScalarReader.scalar(in: bytes, at: next),
+        while next < end, case (let scalar, let length) = ScalarReader.scalar(in: bytes, at: next),
             CharacterKind(scalar) == .space
         {
             next += length

@@ -21,7 +21,7 @@ struct StopRules: Sendable {
         if stops.needsNoSpace { return true }
         guard CharacterKind(ScalarReader.scalar(in: bytes, at: position).scalar) == .space else { return false }
         var next = position
-        while next < end, case let (scalar, length) = ScalarReader.scalar(in: bytes, at: next),
+        while next < end, case (let scalar, let length) = ScalarReader.scalar(in: bytes, at: next),
             CharacterKind(scalar) == .space
         {
             next += length
@@ -77,13 +77,15 @@ struct StopRules: Sendable {
 
     /// A name, a number or an example comes after them.
     private static let titles: Set<String> = [
-        "mr", "mrs", "ms", "mx", "dr", "prof", "st", "ste", "gen", "col", "capt", "cpt", "cdr", "lt", "maj", "sgt", "cpl",
+        "mr", "mrs", "ms", "mx", "dr", "prof", "st", "ste", "gen", "col", "capt", "cpt", "cdr", "lt", "maj", "sgt",
+        "cpl",
         "rev", "hon", "pres", "gov", "sen", "rep", "mt", "ft", "messrs", "mmes", "mme", "mlle", "fr", "hr", "vs", "cf",
         "viz", "e.g", "i.e", "eg", "ie", "ca", "approx", "esp", "incl", "resp", "z.b", "d.h", "bzw", "al",
     ]
     /// They belong to a number that follows.
     private static let numbered: Set<String> = [
-        "no", "nos", "nr", "fig", "figs", "vol", "vols", "p", "pp", "sec", "sect", "ch", "chap", "art", "eq", "eqs", "ed",
+        "no", "nos", "nr", "fig", "figs", "vol", "vols", "p", "pp", "sec", "sect", "ch", "chap", "art", "eq", "eqs",
+        "ed",
         "par", "tab", "op", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
     ]
     /// They end sentences, too.
@@ -92,7 +94,8 @@ struct StopRules: Sendable {
     ]
     private static let starters: Set<String> = [
         "A", "After", "All", "An", "And", "As", "At", "Because", "But", "By", "For", "From", "He", "Her", "His", "How",
-        "However", "I", "If", "In", "It", "Its", "My", "No", "Now", "On", "Or", "Our", "She", "So", "That", "The", "Their",
+        "However", "I", "If", "In", "It", "Its", "My", "No", "Now", "On", "Or", "Our", "She", "So", "That", "The",
+        "Their",
         "Then", "There", "These", "They", "This", "Those", "To", "We", "What", "When", "Where", "Which", "While", "Who",
         "Why", "With", "Yes", "You", "Your",
     ]

@@ -123,7 +123,7 @@ struct JobRunner: Sendable {
             figures.finishReason = .error
             return .failed(
                 JobFailure(
-                    code: "generation", message: error.description, isPermanent: error.isPermanent,
+                    code: error.code, message: error.description, isPermanent: error.isPermanent,
                     partialText: progress.text, figures: figures))
         }
         throw CancellationError()
@@ -204,6 +204,11 @@ struct JobRunner: Sendable {
 }
 
 extension GenerationError {
+    /// For programs.
+    fileprivate var code: String {
+        if case .constraint = self { "constraint" } else { "generation" }
+    }
+
     /// Whether the same request would fail again: all but a model's passing trouble.
     fileprivate var isPermanent: Bool {
         if case .model = self { false } else { true }

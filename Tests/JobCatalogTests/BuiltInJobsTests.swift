@@ -11,7 +11,7 @@ struct BuiltInJobsTests {
 
     @Test("the kinds are there and none is broken")
     func kinds() {
-        #expect(catalog.kinds == ["answer", "generate", "paraphrase", "summarize"])
+        #expect(catalog.kinds == ["answer", "answer-quote", "generate", "paraphrase", "summarize", "summarize-quote"])
         #expect(catalog.problems.map(\.description) == [])
     }
 
@@ -21,7 +21,7 @@ struct BuiltInJobsTests {
     func everyStyle(style: PromptStyle) throws {
         for definition in catalog.all {
             let prompt = try definition.prompt(
-                style: style, inputs: definition.name == "answer" ? answerInputs : inputs)
+                style: style, inputs: definition.inputs[.question] == .required ? answerInputs : inputs)
             let documents = prompt.documentPieces.map { prompt.pieces[$0] }
             #expect(documents == [.plain(definition.name == "generate" ? "  The text." : "The text.")])
             #expect(prompt.text.last != " ", "a space after the last label changes the first token")

@@ -27,7 +27,10 @@ struct JobCatalogTests {
         try folder.write("{description: New., template: 'H: {{document}}'}", to: "haiku.yml")
         try folder.write("not a definition", to: "readme.txt")
         let catalog = JobCatalog(userFolder: folder.url)
-        #expect(catalog.kinds == ["answer", "generate", "haiku", "paraphrase", "summarize"])
+        #expect(
+            catalog.kinds == [
+                "answer", "answer-quote", "generate", "haiku", "paraphrase", "summarize", "summarize-quote",
+            ])
         let summarize = try catalog.definition(named: "summarize")
         #expect(try summarize.prompt(style: .pocket, inputs: JobInputs(document: "d")).text == "S: d")
         #expect(summarize.file?.hasSuffix("/summarize.yaml") == true)
@@ -40,7 +43,7 @@ struct JobCatalogTests {
         try folder.write("description: [", to: "summarize.yaml")
         try folder.write("{description: New., template: 'H: {{document}}'}", to: "haiku.yaml")
         let catalog = JobCatalog(userFolder: folder.url)
-        #expect(catalog.kinds == ["answer", "generate", "haiku", "paraphrase"])
+        #expect(catalog.kinds == ["answer", "answer-quote", "generate", "haiku", "paraphrase", "summarize-quote"])
         #expect(catalog.problems.count == 1)
         let text = message { _ = try catalog.definition(named: "summarize") }
         #expect(text == catalog.problems.first?.description)

@@ -15,7 +15,8 @@ struct SentencesTests {
         arguments: [
             "He came.|She saw!|Did they win?|Nobody knows…|The end",
             "Mr. Smith met Dr. J. R. Brown on St. Helena.|They talked.",
-            "It costs 3.14 dollars, i.e. little, e.g. at No. 5 (see Fig. 2).|No. It didn't.".replacing("No. It", with: "No.|It"),
+            "It costs 3.14 dollars, i.e. little, e.g. at No. 5 (see Fig. 2).|No. It didn't.".replacing(
+                "No. It", with: "No.|It"),
             "He lives in the U.S. Army base at 5 p.m. Eastern time.|He left the U.S.|The war began.",
             "We bought it from Acme Inc. Friday.|It works.",
             "\"Stop!\" she said.|\"Why?\" he asked.|'Because.' (It was late.)|Then silence.",
@@ -55,7 +56,10 @@ struct SentencesTests {
                     "It fell in\nApril of that year.", "Needed:", "- two eggs", "- a pan", "1) break them", "# Heading",
                     "And so on",
                 ])
-        #expect(sentences("One line\r\nis wrapped here.\r\n\r\nTwo.\r\nThree.") == ["One line\r\nis wrapped here.", "Two.", "Three."])
+        #expect(
+            sentences("One line\r\nis wrapped here.\r\n\r\nTwo.\r\nThree.") == [
+                "One line\r\nis wrapped here.", "Two.", "Three.",
+            ])
     }
 
     @Test("what has no stop is cut at white space, or between characters where there is none")
@@ -92,13 +96,17 @@ struct SentencesTests {
     func properties(_ seed: Int) {
         var random = SplitMix64(seed: UInt64(seed))
         let parts = [
-            "a", "Word", " ", " ", "\n", "\r\n", "\n\n", ".", ". ", "! ", "?\"", "…", "。", "é", "e\u{301}", "中文", "1.5", "Mr. ",
+            "a", "Word", " ", " ", "\n", "\r\n", "\n\n", ".", ". ", "! ", "?\"", "…", "。", "é", "e\u{301}", "中文", "1.5",
+            "Mr. ",
             "- ", "1) ", "\u{3000}", "👩\u{200D}👧", "(", ")", "\u{0}", "\u{2029}",
         ]
-        let text = (0..<Int.random(in: 0...400, using: &random)).map { _ in parts.randomElement(using: &random) ?? "" }.joined()
+        let text = (0..<Int.random(in: 0...400, using: &random)).map { _ in parts.randomElement(using: &random) ?? "" }
+            .joined()
         var bytes = Array(text.utf8)
         if seed % 3 == 0 {
-            for _ in 0..<bytes.count / 5 { bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random) }
+            for _ in 0..<bytes.count / 5 {
+                bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)
+            }
         }
         for ranges in [Array(Sentences(of: bytes, maximumBytes: 64)), Array(Paragraphs(of: bytes))] {
             var isCovered = [Bool](repeating: false, count: bytes.count)
@@ -125,7 +133,8 @@ struct WordBordersTests {
     @Test(
         "words aren't cut, and neither are accents, flags, contractions and numbers",
         arguments: [
-            "The| |cat|'|s".replacing("|'|s", with: "'s") + "|.", "don't| |stop", "3.14| |and| |1,030|,| |ok", "e\u{301}t|-|il",
+            "The| |cat|'|s".replacing("|'|s", with: "'s") + "|.", "don't| |stop", "3.14| |and| |1,030|,| |ok",
+            "e\u{301}t|-|il",
             "中|文|。|a", "👩\u{200D}👧|👧", "🇩🇪|!", "well|-|known", "a_b|=|c", "x|\r\n|y", "(|it|)|'|'|q",
         ])
     func borders(_ marked: String) {

@@ -116,7 +116,9 @@ struct JobPage {
     /// What the result quotes, and where that stands.
     private func printQuotations() throws {
         guard !detail.quotations.isEmpty else { return }
-        var table = TextTable([.init("", .right), .init("begin", .right), .init("end", .right), .init("text", isFlexible: true)])
+        var table = TextTable([
+            .init("", .right), .init("begin", .right), .init("end", .right), .init("text", isFlexible: true),
+        ])
         for quotation in detail.quotations {
             table.append([
                 "\(quotation.position)", "\(quotation.begin)", "\(quotation.end)", DisplayText.line(quotation.text),

@@ -29,7 +29,8 @@ public final class Constraint: Sendable {
     private static let maximumChoiceCount = 100_000
     private static let maximumChoiceBytes = 4 << 20
 
-    private static let forms = "{\"choices\": [...]}, {\"regex\": \"...\"}, {\"json\": {schema}}, \"json\", \"span\" or \"sentences\""
+    private static let forms =
+        "{\"choices\": [...]}, {\"regex\": \"...\"}, {\"json\": {schema}}, \"json\", \"span\" or \"sentences\""
 
     /// Reads a constraint and checks it.
     ///
@@ -57,7 +58,7 @@ public final class Constraint: Sendable {
         case "regex": fixed = try Self.regex(value)
         case "json": fixed = try Self.json(value)
         case "span": return .span(try Self.span(value))
-        case "sentences": 
+        case "sentences":
             let counts = try Self.counts(value, path: name, allowed: ["max", "min_words"])
             return .sentences(
                 SentenceLimits(minimumWords: counts["min_words"] ?? 1, maximumCount: counts["max"]))
@@ -125,7 +126,8 @@ public final class Constraint: Sendable {
                     path: "\(path).\(name.prefix(80))", problem: "unknown; known: \(allowed.joined(separator: ", "))")
             }
             guard case .integer(let count) = value, (1...1_000_000).contains(count) else {
-                throw .malformed(path: "\(path).\(name)", problem: "expected a number from 1 up, found \(value.summary)")
+                throw .malformed(
+                    path: "\(path).\(name)", problem: "expected a number from 1 up, found \(value.summary)")
             }
             counts[name] = count
         }

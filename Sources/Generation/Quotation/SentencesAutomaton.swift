@@ -161,7 +161,9 @@ package struct SentencesAutomaton: ByteAutomaton {
             while begin + length < text.count, !range.isEmpty, steps.count < Self.maximumSteps {
                 range = list.narrowed(range, length: length, by: text[begin + length])
                 length += 1
-                guard let sentence = list.ended(range, length: length), sentence > before?.sentence ?? -1 else { continue }
+                guard let sentence = list.ended(range, length: length), sentence > before?.sentence ?? -1 else {
+                    continue
+                }
                 let step = Step(sentence: sentence, count: count, end: begin + length, previous: previous)
                 if known.insert(step).inserted { steps.append(step) }
             }

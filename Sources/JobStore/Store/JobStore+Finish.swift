@@ -145,7 +145,8 @@ private struct Finisher {
             "promptTokens": figures.promptTokens, "cachedTokens": figures.cachedTokens,
             "completionTokens": figures.completionTokens, "finishReason": figures.finishReason?.rawValue,
             "peak": figures.peakRSSMegabytes.flatMap { $0.isFinite ? $0 : nil }, "engine": figures.engine,
-            "seed": figures.seed, "code": effect?.errorCode ?? figures.stoppedBy, "error": effect?.error.map(withoutNUL),
+            "seed": figures.seed, "code": effect?.errorCode ?? figures.stoppedBy,
+            "error": effect?.error.map(withoutNUL),
             "late": lateText.map(withoutNUL), "job": claim.jobID, "attempt": claim.attempt, "worker": claim.worker,
         ])
     }
