@@ -7,6 +7,11 @@ package struct SentenceLimits: Hashable, Sendable {
     package var minimumWords = 1
     /// `nil` for no limit.
     package var maximumCount: Int?
+
+    package init(minimumWords: Int = 1, maximumCount: Int? = nil) {
+        self.minimumWords = minimumWords
+        self.maximumCount = maximumCount
+    }
 }
 
 /// The sentences of a document that may be quoted, each text once, where it stands first.

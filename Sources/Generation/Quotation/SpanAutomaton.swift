@@ -3,6 +3,11 @@ package struct SpanLimits: Hashable, Sendable {
     package var minimumWords = 1
     /// `nil` for no limit.
     package var maximumWords: Int?
+
+    package init(minimumWords: Int = 1, maximumWords: Int? = nil) {
+        self.minimumWords = minimumWords
+        self.maximumWords = maximumWords
+    }
 }
 
 /// Allows the passages of a document, see ``PassageIndex``, each with or without a space before it: the words of byte-level

@@ -50,7 +50,8 @@ struct QuotationTests {
         let total = Self.documents.count * Self.variants.count
         // Every sentence of a list or a table may be too long for the budget; nothing else fails.
         let failed = try queue.sql(
-            "SELECT count(*) FROM jobs WHERE state <> 'completed' AND error NOT LIKE 'sentences: %'")
+            "SELECT count(*) FROM jobs WHERE state <> 'completed' AND error NOT LIKE 'sentences: %' AND error NOT LIKE 'nothing whole was quoted after 90 of 90 tokens; %'"
+        )
         #expect(failed == "0")
         let completed = try #require(try queue.count("state = 'completed'"))
         #expect(completed > total * 9 / 10)
@@ -65,11 +66,11 @@ struct QuotationTests {
         #expect(rows.count == completed)
         var found = 0
         for row in rows {
-            guard case .integer(let document)? = row["document"], case .string(let text)? = row["text"],
-                case .string(let quoted)? = row["quoted"]
-            else { continue }
+            guard case .integer(let document)? = row["document"], case .string(let text)? = row["text"] else {
+                continue
+            }
             let whole = try Data(contentsOf: queue.folder.appending(path: "\(document - 1).txt"))
-            let quotations = try JSONParser.parse(quoted).array.compactMap { $0.plainText }
+            let quotations = row["quoted"]?.array.compactMap { $0.plainText } ?? []
             #expect(!quotations.isEmpty && text == quotations.joined(separator: "\n"), "\(row)")
             for quotation in quotations {
                 #expect(whole.range(of: Data(quotation.utf8)) != nil, "\(row)")
