@@ -41,7 +41,10 @@ struct SentencesAutomatonTests {
         let found = try allTexts(automaton)
         #expect(found == expected.union(expected.map { [0x20] + $0 }))
         for text in found {
-            let quoted = automaton.quoted(text) ?? QuotedText(text: "", places: [])
+            guard let quoted = automaton.quoted(text) else {
+                Issue.record("\(text)")
+                continue
+            }
             let quotedTexts = quoted.places.map { String(decoding: bytes[$0], as: UTF8.self) }
             #expect(quoted.text == quotedTexts.joined(separator: "\n"))
             #expect(quotedTexts.allSatisfy(sentences.contains) && quotedTexts.count <= 2)
