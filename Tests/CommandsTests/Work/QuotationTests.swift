@@ -50,8 +50,10 @@ struct QuotationTests {
         let total = Self.documents.count * Self.variants.count
         // Every sentence of a list or a table may be too long for the budget; nothing else fails.
         let failed = try queue.sql(
-            "SELECT count(*) FROM jobs WHERE state <> 'completed' AND error NOT LIKE 'sentences: %' AND error NOT LIKE 'nothing whole was quoted after 90 of 90 tokens; %'"
-        )
+            """
+            SELECT count(*) FROM jobs WHERE state <> 'completed' AND error NOT LIKE 'sentences: %'
+              AND error NOT LIKE 'nothing whole was quoted after 90 of 90 tokens; %'
+            """)
         #expect(failed == "0")
         let completed = try #require(try queue.count("state = 'completed'"))
         #expect(completed > total * 9 / 10)
