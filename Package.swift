@@ -56,22 +56,24 @@ let package = Package(
         module("Kernels", ["CKernels", "COpenBLAS"], settings: [.strictMemorySafety()]),
         module("ModelFiles", ["JSONText", "Kernels", crypto]),
         module("Tokenization", ["JSONText"]),
-        module("Generation", ["JSONText", "Tokenization", heap]),
+        module("Passages"),
+        module("Generation", ["JSONText", "Passages", "Tokenization", heap]),
         module("GPTJ", ["JSONText", "Kernels", "ModelFiles", "Tokenization", "Generation"]),
         // The queue.
         .target(
             name: "Migrations", path: "migrations",
             resources: [
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql"), .embedInCode("0003_queue.sql"),
-                .embedInCode("0004_audit.sql"), .embedInCode("0005_guards.sql"),
+                .embedInCode("0004_audit.sql"), .embedInCode("0005_guards.sql"), .embedInCode("0006_quotations.sql"),
             ],
             swiftSettings: strict),
         module("JobStore", ["JSONText", "Migrations", grdb, logging, crypto]),
         .target(
             name: "BuiltInJobs", path: "jobs",
             resources: [
-                .embedInCode("answer.yaml"), .embedInCode("generate.yaml"), .embedInCode("mlperf-summarize.yaml"),
-                .embedInCode("paraphrase.yaml"), .embedInCode("summarize.yaml"),
+                .embedInCode("answer.yaml"), .embedInCode("answer-quote.yaml"), .embedInCode("generate.yaml"),
+                .embedInCode("mlperf-summarize.yaml"), .embedInCode("paraphrase.yaml"), .embedInCode("summarize.yaml"),
+                .embedInCode("summarize-quote.yaml"),
             ], swiftSettings: strict),
         module("JobCatalog", ["JSONText", "BuiltInJobs", "Generation", "Tokenization", yams]),
         module("Documents", [crypto]),
@@ -105,10 +107,11 @@ let package = Package(
         // Tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTextTests", ["JSONText"]),
+        tests("PassagesTests", ["Passages"]),
         tests("KernelsTests", ["Kernels"]),
         tests("ModelFilesTests", ["ModelFiles", "JSONText", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
-        tests("GenerationTests", ["Generation", "JSONText", "Tokenization"]),
+        tests("GenerationTests", ["Generation", "JSONText", "Passages", "Tokenization"]),
         tests("CommandsTests", ["nightshift", "Commands", "JSONText", "JobStore", "Migrations", argumentParser]),
         tests("TokenizationTests", ["Tokenization"]),
         tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),

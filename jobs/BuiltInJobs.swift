@@ -4,10 +4,12 @@ public enum BuiltInJobs {
     public static var definitions: [(kind: String, yaml: [UInt8])] {
         [
             ("answer", PackageResources.answer_yaml),
+            ("answer-quote", PackageResources.answer_quote_yaml),
             ("generate", PackageResources.generate_yaml),
             ("mlperf-summarize", PackageResources.mlperf_summarize_yaml),
             ("paraphrase", PackageResources.paraphrase_yaml),
             ("summarize", PackageResources.summarize_yaml),
+            ("summarize-quote", PackageResources.summarize_quote_yaml),
         ]
     }
 }

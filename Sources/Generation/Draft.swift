@@ -14,6 +14,9 @@ struct Draft: Sendable {
     private let request: GenerationRequest
     /// Prompt and output.
     private(set) var tokens: [TokenID]
+    /// Tokens that begin a stop string: in a quotation, where none can be written, each ends the text instead, unless the
+    /// document goes on with it.
+    private let stopTokens: Set<TokenID>
     /// Set by the last token.
     private(set) var finishReason: FinishReason?
     private var text: OutputText
@@ -33,6 +36,7 @@ struct Draft: Sendable {
     init(_ request: GenerationRequest, tokenizer: Tokenizer?, guide: (any TextGuide)?) throws(ConstraintError) {
         self.request = request
         self.guide = guide
+        stopTokens = Self.stopTokens(of: request, tokenizer)
         let repeats = request.parameters.maxCycleRepeats
         loopDetector = repeats > 0 ? LoopDetector(repeats: repeats) : nil
         tokens = request.prompt
@@ -43,10 +47,8 @@ struct Draft: Sendable {
 
     var generated: Int { tokens.count - request.prompt.count }
 
-    /// Whether an end token is the last.
-    var endsWithEndToken: Bool {
-        generated > 0 && tokens.last.map { request.parameters.endTokens.contains($0) } == true
-    }
+    /// Whether an end token is the last, or what stands for one.
+    private(set) var endsWithEndToken = false
 
     // MARK: - Constraint
 
@@ -62,6 +64,7 @@ struct Draft: Sendable {
         for token in request.parameters.endTokens {
             if canEnd { allowed.insert(token) } else { allowed.remove(token) }
         }
+        if canEnd { for token in stopTokens { allowed.insert(token) } }
         return allowed
     }
 
@@ -71,6 +74,17 @@ struct Draft: Sendable {
     /// Tokens that are certain to follow and to be followed: what comes after the text's last token is of no interest.
     var forecast: ArraySlice<TokenID> {
         forced.dropLast(endsAsForced ? 1 : 0).prefix(max(0, request.parameters.maxNewTokens - generated - 1))
+    }
+
+    private static func stopTokens(of request: GenerationRequest, _ tokenizer: Tokenizer?) -> Set<TokenID> {
+        guard let tokenizer, request.constraint?.dependsOnDocument == true else { return [] }
+        return Set(request.stopStrings.compactMap { tokenizer.encode($0).first })
+    }
+
+    private func endsText(_ token: TokenID) throws(ConstraintError) -> Bool {
+        if request.parameters.endTokens.contains(token) { return true }
+        guard stopTokens.contains(token), let guide else { return false }
+        return try !guide.allowedTokens().contains(token)
     }
 
     /// Looks for tokens that must follow.
@@ -94,7 +108,8 @@ struct Draft: Sendable {
         tokens.append(choice.token)
         tokenLogprobs.append(choice.logprob)
         if request.topLogprobs > 0 { topLogprobs.append(choice.alternatives) }
-        if request.parameters.endTokens.contains(choice.token) {
+        endsWithEndToken = try endsText(choice.token)
+        if endsWithEndToken {
             finishReason = .stop
             return ""
         }
@@ -125,7 +140,12 @@ struct Draft: Sendable {
         // A stop string may be complete only now that the last bytes are known.
         output.finishReason = text.isStopped ? .stop : finishReason ?? .cancelled
         output.stoppedBy = stoppedBy
-        output.meetsConstraint = meetsConstraint(text)
+        output.hasEndToken = endsWithEndToken
+        if request.constraint?.dependsOnDocument == true {
+            output.quote(guide?.quoted(text.isStopped ? Array(text.text.utf8) : guide?.bytes ?? []))
+        } else {
+            output.meetsConstraint = meetsConstraint(text)
+        }
         output.tokenLogprobs = tokenLogprobs
         output.topLogprobs = topLogprobs
         output.promptTokens = request.prompt.count
@@ -136,5 +156,15 @@ struct Draft: Sendable {
         guard let guide else { return nil }
         // A stop string cuts the text off somewhere behind.
         return (try? text.isStopped ? guide.accepts(text.text) : guide.canEnd()) ?? false
+    }
+}
+
+extension GenerationOutput {
+    /// Leaves only what the text quotes of the document.
+    fileprivate mutating func quote(_ quoted: QuotedText?) {
+        meetsConstraint = quoted != nil
+        guard let quoted else { return }
+        text = quoted.text
+        quotations = quoted.places
     }
 }

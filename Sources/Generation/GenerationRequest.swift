@@ -62,8 +62,13 @@ public struct GenerationOutput: Sendable {
     /// The text before the stop; empty without a tokenizer.
     public var text = ""
     public var finishReason = FinishReason.length
+    /// Whether the last token is an end token, or, in a quotation, stands for one: no part of the text.
+    public var hasEndToken = false
     /// Whether the text meets the request's constraint; one that was cut off may not. `nil` without a constraint.
     public var meetsConstraint: Bool?
+    /// Where the document holds what the text quotes of it, in UTF-8 bytes, in the order of the text; for constraints that
+    /// quote. ``text`` is the quotations alone then, each on a line of its own.
+    public var quotations: [Range<Int>] = []
     /// What ended the text besides what was asked for; `nil` if nothing did.
     public var stoppedBy: Guard?
     /// Log-probability of each token under the model, without processors, in nats.

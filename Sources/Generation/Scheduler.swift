@@ -103,7 +103,8 @@ public final class Scheduler {
         let id = RequestID(rawValue: nextID)
         do {
             let guide = try request.constraint.map { (constraint) throws(ConstraintError) in
-                try guides.guide(for: constraint, document: request.document)
+                try guides.guide(
+                    for: constraint, document: request.document, maximumTokens: request.parameters.maxNewTokens)
             }
             waiting.append(
                 try ActiveRequest(

@@ -15,7 +15,8 @@ import Generation
 /// postprocess: [trim, first_paragraph, {strip_label: ["Summary:"]}]
 /// overflow: refuse            # truncate, truncate-prompt, map-reduce, retrieve
 /// output: text                # json
-/// constraint: {choices: ["yes", "no"]}   # regex, json
+/// constraint: {choices: ["yes", "no"]}   # regex, json, span, sentences
+/// no_answer: {text: not in the text, threshold: 0}   # for quotations: {{no_answer}} in templates
 /// adapter: path
 /// template: |-                # for every style without one of its own
 ///   ...
@@ -31,11 +32,14 @@ struct DefinitionReader {
     private let root: DefinitionFields
     private let options: [OptionDeclaration]
     private let inputs: [InputName: InputNeed]
+    private let noAnswer: NoAnswer?
 
     private static let styleFields = ["template", "texts", "stop", "parameters", "budget", "postprocess"]
     private static let rootFields =
         [
-            "name", "description", "inputs", "trim", "options", "overflow", "output", "constraint", "adapter", "styles",
+            "name", "description", "inputs", "trim", "options", "overflow", "output", "constraint", "no_answer",
+            "adapter",
+            "styles",
         ] + styleFields
 
     /// Reads one definition.
@@ -61,6 +65,7 @@ struct DefinitionReader {
         root = try DefinitionFields(node, file: file, path: "", allowed: Self.rootFields)
         options = try OptionReader.read(root)
         inputs = try Self.inputs(root)
+        noAnswer = try NoAnswer(root)
     }
 
     private func definition(kind: String, path: String?, yaml: String) throws -> JobDefinition {
@@ -89,7 +94,7 @@ struct DefinitionReader {
             name: kind, description: description, file: path, yaml: yaml, inputs: inputs, options: options,
             trimming: try root.choice("trim") ?? .whitespace, overflow: try root.choice("overflow") ?? .refuse,
             outputFormat: try root.choice("output") ?? .text, constraint: try constraint(),
-            adapter: try root.text("adapter"), variants: variants, general: general)
+            noAnswer: noAnswer, adapter: try root.text("adapter"), variants: variants, general: general)
     }
 
     private func constraint() throws -> Constraint? {
@@ -117,7 +122,9 @@ struct DefinitionReader {
         guard let source = try fields.text("template") else { return nil }
         let optional = inputs.filter { $0.value == .optional }.map(\.key.rawValue)
         let withoutDefault = options.filter { $0.defaultValue == nil }.map(\.name)
-        let names = InputName.allCases.filter { inputs[$0] != nil }.map(\.rawValue) + [JobDefinition.titleName]
+        let names =
+            InputName.allCases.filter { inputs[$0] != nil }.map(\.rawValue) + [JobDefinition.titleName]
+            + (noAnswer == nil ? [] : [NoAnswer.templateName])
         let template = try PromptTemplate(
             source, label: "\(file), \(fields.fullPath("template"))", names: names + options.map(\.name),
             optionalNames: Set(optional + withoutDefault + [JobDefinition.titleName]))

@@ -32,6 +32,9 @@ public struct JobDefinition: Sendable, Equatable {
     public let outputFormat: OutputFormat
     /// What the output must look like, unless the job's option `constraint` says otherwise.
     public let constraint: Constraint?
+    /// What to say where the document doesn't tell, unless the job's options say otherwise; `nil` for kinds that always
+    /// bring what the model writes.
+    public let noAnswer: NoAnswer?
     /// An adapter by path or name, unless the job's option `adapter` names another.
     public let adapter: String?
 
@@ -61,11 +64,14 @@ public struct JobDefinition: Sendable, Equatable {
         } catch {
             throw optionError(error)
         }
+        let noAnswer = try noAnswer(choices)
+        var values = values(inputs, choices, variant)
+        if self.noAnswer != nil, let noAnswer { values[NoAnswer.templateName] = .init(noAnswer.text) }
         return RenderedPrompt(
-            style: usedStyle, pieces: try variant.template.render(values(inputs, choices, variant)), variant: variant,
-            parameters: parameters, stopStrings: variant.stopStrings + choices.stopStrings,
+            style: usedStyle, pieces: try variant.template.render(values), variant: variant, parameters: parameters,
+            stopStrings: variant.stopStrings + choices.stopStrings,
             overflow: choices.overflow ?? overflow, outputFormat: outputFormat,
-            constraint: choices.constraint ?? constraint, adapter: choices.adapter ?? adapter)
+            constraint: choices.constraint ?? constraint, noAnswer: noAnswer, adapter: choices.adapter ?? adapter)
     }
 
     /// Checks at `add` time what would fail when the job is run: inputs and options.
@@ -141,6 +147,19 @@ public struct JobDefinition: Sendable, Equatable {
         var stopStrings: [String] = []
         var adapter: String?
         var constraint: Constraint?
+        var noAnswerText: String?
+        var noAnswerThreshold: Double?
+    }
+
+    private func noAnswer(_ choices: OptionChoices) throws -> NoAnswer? {
+        guard let text = choices.noAnswerText ?? noAnswer?.text else {
+            guard let threshold = choices.noAnswerThreshold else { return nil }
+            throw optionError(
+                ValueProblem(
+                    name: GeneralOption.noAnswerThreshold.rawValue, value: .number(threshold),
+                    expected: "no_answer_text beside it, which the kind doesn't have"))
+        }
+        return NoAnswer(text: text, threshold: choices.noAnswerThreshold ?? noAnswer?.threshold ?? 0)
     }
 
     private func choices(of given: [String: JSONValue]) throws -> OptionChoices {
@@ -169,6 +188,12 @@ public struct JobDefinition: Sendable, Equatable {
                 case .style: choices.style = PromptStyle(rawValue: try named.text())
                 case .stop: choices.stopStrings = try named.texts()
                 case .adapter: choices.adapter = try named.text()
+                case .noAnswerText:
+                    let text = try named.text()
+                    if text.allSatisfy(\.isWhitespace) { throw named.problem("a text that isn't blank") }
+                    choices.noAnswerText = text
+                case .noAnswerThreshold: choices.noAnswerThreshold = try named.number("a number of nats per token")
+                case .constraint: choices.constraint = try constraint(value)
                 case .overflow:
                     let policies = OverflowPolicy.allCases.map(\.rawValue).joined(separator: ", ")
                     choices.overflow = OverflowPolicy(rawValue: try named.text())

@@ -52,6 +52,10 @@ enum GeneralOption: String, CaseIterable {
     case adapter
     /// A ``Constraint``, in place of the definition's.
     case constraint
+    /// The text of a ``NoAnswer``, in place of the definition's.
+    case noAnswerText = "no_answer_text"
+    /// The threshold of a ``NoAnswer``, in place of the definition's.
+    case noAnswerThreshold = "no_answer_threshold"
 
     /// Every option name that a definition can't declare, since all kinds have it already.
     static let reserved = allCases.map(\.rawValue) + ParameterName.allCases.map(\.rawValue)

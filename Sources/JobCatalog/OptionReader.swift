@@ -5,7 +5,9 @@ enum OptionReader {
     static func read(_ root: DefinitionFields) throws -> [OptionDeclaration] {
         guard let options = try root.fields("options", allowed: nil) else { return [] }
         return try options.entries.map { entry in
-            let taken = GeneralOption.reserved + InputName.allCases.map(\.rawValue) + [JobDefinition.titleName]
+            let taken =
+                GeneralOption.reserved + InputName.allCases.map(\.rawValue)
+                + [JobDefinition.titleName, NoAnswer.templateName]
             guard TemplateParser.isName(entry.key) else {
                 throw options.problem(
                     entry.key, line: entry.line, "an option's name is small letters, digits, '-' and '_'")

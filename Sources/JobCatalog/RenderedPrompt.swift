@@ -46,6 +46,8 @@ public struct RenderedPrompt: Sendable, Equatable {
     public let outputFormat: OutputFormat
     /// What the output must look like.
     public let constraint: Constraint?
+    /// What the result may be instead of a quotation.
+    public let noAnswer: NoAnswer?
     /// An adapter to load, by path or name.
     public let adapter: String?
 
@@ -62,7 +64,7 @@ public struct RenderedPrompt: Sendable, Equatable {
     init(
         style: PromptStyle, pieces: [PromptTemplate.Piece], variant: StyleVariant, parameters: DecodingOptions,
         stopStrings: [String], overflow: OverflowPolicy, outputFormat: OutputFormat, constraint: Constraint?,
-        adapter: String?
+        noAnswer: NoAnswer?, adapter: String?
     ) {
         self.style = style
         self.pieces = pieces.map(\.piece)
@@ -74,6 +76,7 @@ public struct RenderedPrompt: Sendable, Equatable {
         postProcessing = variant.postProcessing
         self.outputFormat = outputFormat
         self.constraint = constraint
+        self.noAnswer = noAnswer
         self.adapter = adapter
     }
 }

@@ -101,6 +101,7 @@ extension InMemoryJobQueue {
                     job.attempts[index].lateText = nil
                     job.attempts[index].hasResult = true
                     job.result = result.text
+                    job.quotations = result.quotations.compactMap { $0.located(in: job.text) }
                 }
                 state.jobs[claim.jobID] = job
                 state.settle(claim.jobID)

@@ -49,7 +49,12 @@ public final class InMemoryJobQueue: JobQueue {
         var leaseEnd: Int64 = 0
         var error: String?
         var result: String?
+        var quotations: [Quotation] = []
         var attempts: [Attempt] = []
+
+        var text: String {
+            if case .inline(let text) = new.input { text } else { document?.text ?? "" }
+        }
 
         /// A worker has died in it, and no attempt since has ended in another way.
         var isSuspect: Bool {
@@ -193,7 +198,8 @@ extension InMemoryJobQueue {
                 JobSnapshot(
                     state: job.state, attempt: job.attempt, maxAttempts: job.maxAttempts, error: job.error,
                     scheduledAt: Timestamp.date(milliseconds: job.scheduledAt), result: job.result,
-                    outcomes: job.attempts.map(\.outcome), lateTexts: job.attempts.map(\.lateText))
+                    outcomes: job.attempts.map(\.outcome), lateTexts: job.attempts.map(\.lateText),
+                    quotations: job.quotations)
             }
         }
     }

@@ -61,6 +61,8 @@ struct JobRunner: Sendable {
     struct Submission: Sendable {
         fileprivate let prepared: Result<PreparedJob, JobRefusal>
         fileprivate let updates: AsyncThrowingStream<GenerationUpdate, any Error>?
+        /// Of the text that says that the document doesn't tell.
+        fileprivate let noAnswerUpdates: AsyncThrowingStream<GenerationUpdate, any Error>?
     }
 
     /// Prepares jobs, and gives the engine all of them at once, so that it can plan their order.
@@ -73,13 +75,16 @@ struct JobRunner: Sendable {
             }
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
-        let requests = jobs.indices.compactMap { try? prepared[$0]?.get().request }
+        let requests = jobs.indices.compactMap { try? prepared[$0]?.get() }
+            .flatMap { [$0.request] + [$0.noAnswerRequest].compactMap(\.self) }
         var updates = engine.service.updates(for: requests)[...]
         var submissions: [JobClaim: Submission] = [:]
         for (index, job) in jobs.enumerated() {
             guard let result = prepared[index] else { continue }
-            let isSubmitted = (try? result.get()) != nil
-            submissions[job.claim] = Submission(prepared: result, updates: isSubmitted ? updates.popFirst() : nil)
+            let submitted = try? result.get()
+            submissions[job.claim] = Submission(
+                prepared: result, updates: submitted.flatMap { _ in updates.popFirst() },
+                noAnswerUpdates: submitted?.noAnswerRequest.flatMap { _ in updates.popFirst() })
         }
         return submissions
     }
@@ -108,7 +113,9 @@ struct JobRunner: Sendable {
                     progress.begin()
                     began()
                 case .token(let text, let count): progress.advance(by: text, completionTokens: count)
-                case .finished(let output): return ending(prepared, output, loadDuration: loadDuration)
+                case .finished(let output):
+                    let noAnswer = try await Self.output(of: submission.noAnswerUpdates)
+                    return ending(prepared, output, noAnswer: noAnswer, loadDuration: loadDuration)
                 }
             }
         } catch let error as GenerationError {
@@ -116,9 +123,17 @@ struct JobRunner: Sendable {
             figures.finishReason = .error
             return .failed(
                 JobFailure(
-                    code: "generation", message: error.description, isPermanent: error.isPermanent,
+                    code: error.code, message: error.description, isPermanent: error.isPermanent,
                     partialText: progress.text, figures: figures))
         }
+        throw CancellationError()
+    }
+
+    private static func output(
+        of updates: AsyncThrowingStream<GenerationUpdate, any Error>?
+    ) async throws -> GenerationOutput? {
+        guard let updates else { return nil }
+        for try await case .finished(let output) in updates { return output }
         throw CancellationError()
     }
 
@@ -131,7 +146,9 @@ struct JobRunner: Sendable {
     }
 
     /// What a job's text becomes of what was generated.
-    func ending(_ prepared: PreparedJob, _ output: GenerationOutput, loadDuration: Duration) -> JobEnding {
+    func ending(
+        _ prepared: PreparedJob, _ output: GenerationOutput, noAnswer: GenerationOutput?, loadDuration: Duration
+    ) -> JobEnding {
         let figures = AttemptFigures(
             loadMilliseconds: loadDuration.wholeMilliseconds,
             promptMilliseconds: output.promptDuration.wholeMilliseconds,
@@ -146,11 +163,26 @@ struct JobRunner: Sendable {
             prepared.prompt.constraint == nil
             ? prepared.prompt.postProcessing.apply(to: output.text, stopStrings: prepared.prompt.stopStrings)
             : output.text
+        let choice = AnswerChoice(output, against: noAnswer, by: prepared.prompt.noAnswer)
+        if let choice, choice.isNoAnswer {
+            return .completed(
+                JobResult(
+                    text: choice.text, truncated: prepared.isTruncated, model: engine.model,
+                    meanLogprob: choice.meanLogprob,
+                    grounding: TextMeasures.grounding(of: choice.text, in: prepared.input),
+                    repetition: TextMeasures.repetition(in: choice.text), isNoAnswer: true,
+                    answerMargin: choice.margin, figures: figures))
+        }
         if output.meetsConstraint == false {
             return .failed(
                 JobFailure(
-                    code: "incomplete", message: Self.incompleteness(of: output), isPermanent: true, partialText: text,
-                    figures: figures))
+                    code: "incomplete",
+                    message: prepared.prompt.constraint?.dependsOnDocument == true
+                        ? "nothing whole was quoted after \(output.tokens.count) of "
+                            + "\(prepared.request.parameters.maxNewTokens) tokens; raise max_new_tokens, or leave out "
+                            + "stop strings"
+                        : Self.incompleteness(of: output),
+                    isPermanent: true, partialText: text, figures: figures))
         }
         let isJSON = prepared.prompt.outputFormat == .json || prepared.prompt.constraint?.promisesJSON == true
         if isJSON, !Self.isJSON(text) {
@@ -165,7 +197,8 @@ struct JobRunner: Sendable {
                 meanLogprob: output.meanLogprob,
                 grounding: TextMeasures.grounding(of: text, in: prepared.input),
                 repetition: TextMeasures.repetition(in: text), stoppedBy: output.stoppedBy?.rawValue,
-                figures: figures))
+                quotations: output.quotations.map { Quotation(bytes: $0, of: prepared.request.document ?? "") },
+                answerMargin: choice?.margin, figures: figures))
     }
 
     /// Why a text doesn't meet its constraint, and what helps.
@@ -186,6 +219,11 @@ struct JobRunner: Sendable {
 }
 
 extension GenerationError {
+    /// For programs.
+    fileprivate var code: String {
+        if case .constraint = self { "constraint" } else { "generation" }
+    }
+
     /// Whether the same request would fail again: all but a model's passing trouble.
     fileprivate var isPermanent: Bool {
         if case .model = self { false } else { true }

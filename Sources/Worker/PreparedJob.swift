@@ -1,4 +1,5 @@
 package import Generation
+import JSONText
 package import JobCatalog
 package import JobStore
 package import Tokenization
@@ -6,6 +7,8 @@ package import Tokenization
 /// A claimed job turned into a request: its prompt is built, tokenized and known to fit.
 package struct PreparedJob: Sendable {
     package let request: GenerationRequest
+    /// Scores the text that says that the document doesn't tell.
+    package let noAnswerRequest: GenerationRequest?
     package let prompt: RenderedPrompt
     /// The document was cut to fit.
     package let isTruncated: Bool
@@ -62,15 +65,41 @@ package struct JobPreparation: Sendable {
         }
         let fitted = try fit(rendered, document: inputs.document ?? "")
         let seed = rendered.parameters.seed.map { UInt64($0) } ?? Self.seed(for: job.id)
+        let request = GenerationRequest(
+            prompt: fitted.tokens,
+            parameters: DecodingParameters(
+                rendered.parameters, tokenizer: tokenizer, endTokens: endTokens, seed: seed),
+            stopStrings: rendered.stopStrings, constraint: rendered.constraint, document: fitted.document,
+            priority: job.priority)
         return PreparedJob(
-            request: GenerationRequest(
-                prompt: fitted.tokens,
-                parameters: DecodingParameters(
-                    rendered.parameters, tokenizer: tokenizer, endTokens: endTokens, seed: seed),
-                stopStrings: rendered.stopStrings, constraint: rendered.constraint, document: inputs.document,
-                priority: job.priority),
+            request: request,
+            noAnswerRequest: try rendered.noAnswer.map { noAnswer throws(JobRefusal) in
+                try self.request(scoring: noAnswer.text, after: request)
+            },
             prompt: fitted.prompt, isTruncated: fitted.isTruncated, input: inputs.document ?? "", seed: seed)
     }
+
+    /// A request that can bring nothing but a text, with or without a space before it as words of byte-level tokens have
+    /// one.
+    private func request(
+        scoring text: String, after request: GenerationRequest
+    ) throws(JobRefusal) -> GenerationRequest {
+        var scoring = request
+        // The model may write it in other tokens than the tokenizer would.
+        scoring.parameters = DecodingParameters(
+            maxNewTokens: min(tokenizer.encode(" " + text).count + 4, contextLength - request.prompt.count))
+        scoring.stopStrings = []
+        scoring.document = nil
+        do {
+            scoring.constraint = try Self.constraints.constraint(
+                ["choices": [.string(text), .string(" " + text)]])
+        } catch {
+            throw JobRefusal(code: "invalid_job", description: "no_answer_text: \(error)")
+        }
+        return scoring
+    }
+
+    private static let constraints = ConstraintCache()
 
     private func inputs(of job: ClaimedJob) throws(JobRefusal) -> JobInputs {
         do {
@@ -95,20 +124,30 @@ package struct JobPreparation: Sendable {
 
     // MARK: - Length
 
+    /// A prompt that fits, and what it holds of the document: all of it or its beginning.
+    private struct Fitted {
+        let prompt: RenderedPrompt
+        let tokens: [TokenID]
+        let document: String
+        var isTruncated = false
+    }
+
     private func fit(
         _ prompt: RenderedPrompt, document: String
-    ) throws(JobRefusal) -> (prompt: RenderedPrompt, tokens: [TokenID], isTruncated: Bool) {
+    ) throws(JobRefusal) -> Fitted {
         let limit = min(contextLength - prompt.outputTokenBudget, prompt.inputTokenBudget ?? .max)
         let tokens = tokenizer.encode(prompt.pieces)
-        if tokens.count <= limit { return (prompt, tokens, false) }
-        if prompt.overflow == .truncatePrompt, limit > 0 { return (prompt, Array(tokens.prefix(limit)), true) }
+        if tokens.count <= limit { return Fitted(prompt: prompt, tokens: tokens, document: document) }
+        if prompt.overflow == .truncatePrompt, limit > 0 {
+            return Fitted(prompt: prompt, tokens: Array(tokens.prefix(limit)), document: document, isTruncated: true)
+        }
         guard prompt.overflow == .truncate else {
             throw tooLong(prompt, tokens: tokens.count, limit: limit)
         }
         guard let cut = truncate(prompt, document: document, excess: tokens.count - limit, limit: limit) else {
             throw tooLong(prompt, tokens: tokens.count, limit: limit)
         }
-        return (cut.prompt, cut.tokens, true)
+        return cut
     }
 
     private func tooLong(_ prompt: RenderedPrompt, tokens: Int, limit: Int) -> JobRefusal {
@@ -128,15 +167,18 @@ package struct JobPreparation: Sendable {
     /// Shortens the document until the prompt fits; `nil` when the prompt doesn't fit without any document.
     private func truncate(
         _ prompt: RenderedPrompt, document: String, excess: Int, limit: Int
-    ) -> (prompt: RenderedPrompt, tokens: [TokenID])? {
+    ) -> Fitted? {
         let ids = tokenizer.encode(document)
         let copies = max(prompt.documentPieces.count, 1)
         var kept = ids.count - (excess + copies - 1) / copies
         while kept >= 0 {
             // Cutting may change how the border is tokenized, so that the result is measured anew.
-            let shortened = prompt.replacingDocument(with: Self.wholeCharacters(tokenizer.decode(ids.prefix(kept))))
+            let beginning = Self.wholeCharacters(tokenizer.decode(ids.prefix(kept)))
+            let shortened = prompt.replacingDocument(with: beginning)
             let tokens = tokenizer.encode(shortened.pieces)
-            if tokens.count <= limit { return (shortened, tokens) }
+            if tokens.count <= limit {
+                return Fitted(prompt: shortened, tokens: tokens, document: beginning, isTruncated: true)
+            }
             kept -= max(1, (tokens.count - limit + copies - 1) / copies)
         }
         return nil

@@ -28,12 +28,24 @@ package struct UnqueuedRunner: Sendable {
             )
         }
         do {
-            let output = try await runner.engine.service.generate(prepared.request)
-            return Outcome(ending: runner.ending(prepared, output, loadDuration: .zero), tokens: output.tokens)
+            let service = runner.engine.service
+            // Side by side, so that the prompt is read once.
+            async let noAnswer = Self.output(of: prepared.noAnswerRequest, by: service)
+            let output = try await service.generate(prepared.request)
+            return Outcome(
+                ending: runner.ending(prepared, output, noAnswer: try await noAnswer, loadDuration: .zero),
+                tokens: output.tokens)
         } catch let error as GenerationError {
             return Outcome(
                 ending: .failed(JobFailure(code: "generation", message: error.description, isPermanent: true)),
                 tokens: [])
         }
+    }
+
+    private static func output(
+        of request: GenerationRequest?, by service: GenerationService
+    ) async throws -> GenerationOutput? {
+        guard let request else { return nil }
+        return try await service.generate(request)
     }
 }

@@ -11,7 +11,10 @@ struct BuiltInJobsTests {
 
     @Test("the kinds are there and none is broken")
     func kinds() {
-        #expect(catalog.kinds == ["answer", "generate", "mlperf-summarize", "paraphrase", "summarize"])
+        #expect(
+            catalog.kinds == [
+                "answer", "answer-quote", "generate", "mlperf-summarize", "paraphrase", "summarize", "summarize-quote",
+            ])
         #expect(catalog.problems.map(\.description) == [])
     }
 
@@ -21,7 +24,7 @@ struct BuiltInJobsTests {
     func everyStyle(style: PromptStyle) throws {
         for definition in catalog.all {
             let prompt = try definition.prompt(
-                style: style, inputs: definition.name == "answer" ? answerInputs : inputs)
+                style: style, inputs: definition.inputs[.question] == .required ? answerInputs : inputs)
             let documents = prompt.documentPieces.map { prompt.pieces[$0] }
             let whole = ["generate": "  The text.", "mlperf-summarize": "  The text.\n"]
             #expect(documents == [.plain(whole[definition.name] ?? "The text.")])

@@ -28,7 +28,11 @@ struct JobCatalogTests {
         try folder.write("{description: New., template: 'H: {{document}}'}", to: "haiku.yml")
         try folder.write("not a definition", to: "readme.txt")
         let catalog = JobCatalog(userFolder: folder.url)
-        #expect(catalog.kinds == ["answer", "generate", "haiku", "mlperf-summarize", "paraphrase", "summarize"])
+        #expect(
+            catalog.kinds == [
+                "answer", "answer-quote", "generate", "haiku", "mlperf-summarize", "paraphrase", "summarize",
+                "summarize-quote",
+            ])
         let summarize = try catalog.definition(named: "summarize")
         #expect(try summarize.prompt(style: .pocket, inputs: JobInputs(document: "d")).text == "S: d")
         #expect(summarize.file?.hasSuffix("/summarize.yaml") == true)
@@ -41,7 +45,10 @@ struct JobCatalogTests {
         try folder.write("description: [", to: "summarize.yaml")
         try folder.write("{description: New., template: 'H: {{document}}'}", to: "haiku.yaml")
         let catalog = JobCatalog(userFolder: folder.url)
-        #expect(catalog.kinds == ["answer", "generate", "haiku", "mlperf-summarize", "paraphrase"])
+        #expect(
+            catalog.kinds == [
+                "answer", "answer-quote", "generate", "haiku", "mlperf-summarize", "paraphrase", "summarize-quote",
+            ])
         #expect(catalog.problems.count == 1)
         let text = message { _ = try catalog.definition(named: "summarize") }
         #expect(text == catalog.problems.first?.description)

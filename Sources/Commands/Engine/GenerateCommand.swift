@@ -1,6 +1,7 @@
 import ArgumentParser
 import Generation
 import JSONText
+import JobStore
 import Tokenization
 
 struct GenerateCommand: AsyncParsableCommand {
@@ -21,8 +22,10 @@ struct GenerateCommand: AsyncParsableCommand {
                  max_cycle_repeats (ours): ends a text whose last tokens are one cycle of up to 64 tokens so many times
                  over, and at least 32 tokens; 0, the default, lets it go on.
                  constraint: {"choices": ["yes", "no"]}, {"regex": "[0-9]{4}"}, {"json": {schema}}, or "json" for any
-                 JSON; Docs/constraints.md tells what is understood. The text ends where nothing may follow; end tokens
-                 are allowed only where it may end.
+                 JSON; Docs/constraints.md tells what is understood.
+                 "span" or {"span": {"max_words": 40, "min_words": 2}}: a passage of the document, word for word;
+                 "sentences" or {"sentences": {"max": 3, "min_words": 4}}: whole sentences of it, in its order.
+                 The text ends where nothing may follow; end tokens are allowed only where it may end.
             out: {"id", "sequence", "ids", "text", "finish_reason", "score", "prompt_tokens", "cached_tokens",
                  "completion_tokens", "guessed_tokens", "right_guesses", "prompt_ms", "generate_ms"}
                  One line a returned sequence. sequence: 0 for the best of a beam search, or the first draw. score: of a
@@ -30,6 +33,8 @@ struct GenerateCommand: AsyncParsableCommand {
                  end token where one ended the text; text doesn't. guessed_tokens: read ahead on a guess; right_guesses:
                  those that came true, each of which saved a step. "incomplete" (with a constraint): whether the text
                  was cut off before it met the constraint. "stopped_by": "repetition" where max_cycle_repeats ended it.
+                 quotations (with "span" and "sentences"): where the document holds them, [{"begin", "end"}] in
+                 characters from 0; text is the quotations alone, each on a line of its own.
             """)
 
     @OptionGroup var options: ModelOptions
@@ -73,7 +78,7 @@ struct GenerateCommand: AsyncParsableCommand {
             let request = try request(from: fields, loaded, constraints)
             let outputs = try await outputs(of: request, loaded, service)
             for (sequence, output) in outputs.enumerated() {
-                try Console.write(Self.line(id: id, sequence: sequence, output) + [0x0A])
+                try Console.write(Self.line(id: id, sequence: sequence, output, request) + [0x0A])
             }
             return 0
         } catch let error as CommandError {
@@ -126,7 +131,9 @@ struct GenerateCommand: AsyncParsableCommand {
             document: try fields.string("document"))
     }
 
-    private static func line(id: JSONValue, sequence: Int, _ output: GenerationOutput) -> [UInt8] {
+    private static func line(
+        id: JSONValue, sequence: Int, _ output: GenerationOutput, _ request: GenerationRequest
+    ) -> [UInt8] {
         var object: JSONObject = [
             "id": id,
             "sequence": .integer(sequence),
@@ -143,6 +150,12 @@ struct GenerateCommand: AsyncParsableCommand {
             "generate_ms": .number(output.generateDuration.milliseconds),
         ]
         if let meetsConstraint = output.meetsConstraint { object["incomplete"] = .bool(!meetsConstraint) }
+        if request.constraint?.dependsOnDocument == true, let document = request.document {
+            object["quotations"] = .array(
+                output.quotations.map { Quotation(bytes: $0, of: document) }.map {
+                    ["begin": .integer($0.begin), "end": .integer($0.end)]
+                })
+        }
         if let stoppedBy = output.stoppedBy { object["stopped_by"] = .string(stoppedBy.rawValue) }
         if !output.topLogprobs.isEmpty {
             object["token_logprobs"] = .array(output.tokenLogprobs.map { .number($0) })

@@ -101,6 +101,8 @@ struct JobPage {
     private func printResult() throws {
         guard let result = detail.result else { return }
         let facts = [
+            result.noAnswer ? "the document doesn't tell" : nil,
+            result.answerMargin.map { "answer margin \(Self.rounded($0))" },
             result.model.map { "model \($0)" }, result.truncated ? "the input was cut" : nil,
             result.meanLogprob.map { "log-probability \(Self.rounded($0))" },
             result.grounding.map { "grounding \(Self.rounded($0))" },
@@ -108,6 +110,21 @@ struct JobPage {
             result.stoppedBy.map { "stopped by \($0)" },
         ]
         try printText(result.text, title: (["result"] + facts.compactMap(\.self)).joined(separator: ", "))
+        try printQuotations()
+    }
+
+    /// What the result quotes, and where that stands.
+    private func printQuotations() throws {
+        guard !detail.quotations.isEmpty else { return }
+        var table = TextTable([
+            .init("", .right), .init("begin", .right), .init("end", .right), .init("text", isFlexible: true),
+        ])
+        for quotation in detail.quotations {
+            table.append([
+                "\(quotation.position)", "\(quotation.begin)", "\(quotation.end)", DisplayText.line(quotation.text),
+            ])
+        }
+        try printSection("quoted, by characters of the text", table)
     }
 
     private func printSection(_ title: String, _ table: TextTable) throws {

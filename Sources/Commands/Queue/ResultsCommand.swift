@@ -96,8 +96,12 @@ struct ResultCommand: AsyncParsableCommand {
         commandName: "result",
         abstract: "The text one job has brought, and nothing else.",
         discussion: """
+            With --json the row of the table results, and in quotations what the text quotes of the document and where that \
+            stands: substr(text, begin + 1, end - begin) of the document gives each quotation back.
+
             EXAMPLES
               nightshift result 12
+              nightshift result 12 --json
               nightshift result 12 > summary.txt
             """)
 
@@ -105,6 +109,9 @@ struct ResultCommand: AsyncParsableCommand {
 
     @Argument(help: "The job's id.")
     var id: Int64
+
+    @Flag(help: "One JSON object.")
+    var json = false
 
     func run() async throws {
         let store = try queueOptions.openStore()
@@ -114,6 +121,10 @@ struct ResultCommand: AsyncParsableCommand {
             let error = detail.job.error.map { ": \(DisplayText.line($0, limit: 500))" } ?? ""
             throw CommandError(.someFailed, "job \(id) has no result: it is \(detail.job.state)\(error)")
         }
-        try Console.printForeign(result.text)
+        guard json else { return try Console.printForeign(result.text) }
+        var object: JSONObject = ["id": .integer(Int(id)), "kind": .string(detail.job.kind)]
+        for member in try RowEncoder.object(result).members { object[member.name] = member.value }
+        object["quotations"] = .array(try detail.quotations.map { .object(try RowEncoder.object($0)) })
+        try Console.print(DelimitedText.json(.object(object)))
     }
 }

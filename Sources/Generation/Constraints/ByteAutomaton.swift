@@ -20,12 +20,24 @@ package protocol ByteAutomaton: Sendable {
 
     /// The tokens whose bytes may follow, all of them allowed one after the other.
     func allowedTokens(in trie: TokenTrie, after state: State) throws(ConstraintError) -> TokenSet
+
+    /// The state with what follows from the number of tokens that may still come; a text may be completed within them
+    /// as far as that can be known.
+    func adjusted(_ state: State, tokensLeft: Int) throws(ConstraintError) -> State
+
+    /// What a text quotes of the document, without what is left at its end of a quotation that isn't whole; `nil` where
+    /// it's no quotation at all.
+    func quoted(_ text: [UInt8]) -> QuotedText?
 }
 
 extension ByteAutomaton {
     package func allowedTokens(in trie: TokenTrie, after state: State) throws(ConstraintError) -> TokenSet {
         try trie.tokens(from: state) { (state, byte) throws(ConstraintError) in try next(state, byte) }
     }
+
+    package func adjusted(_ state: State, tokensLeft: Int) throws(ConstraintError) -> State { state }
+
+    package func quoted(_ text: [UInt8]) -> QuotedText? { nil }
 
     package func allowsOnlyTheEmptyText() throws(ConstraintError) -> Bool { try successors(of: start).isEmpty }
 

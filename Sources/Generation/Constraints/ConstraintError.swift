@@ -8,6 +8,8 @@ public enum ConstraintError: Error, Equatable, Sendable, CustomStringConvertible
     case unsupportedKeyword(path: String, keyword: String, known: [String])
     /// It's lawful, and larger than what is worth trying.
     case tooLarge(path: String, problem: String)
+    /// The document of a request can't be quoted as the constraint asks for.
+    case document(constraint: String, problem: String)
     /// A text could match it in so many ways at once that following them all would take too long.
     case tooAmbiguous
 
@@ -17,6 +19,8 @@ public enum ConstraintError: Error, Equatable, Sendable, CustomStringConvertible
             "\(path): \(problem)"
         case .pattern(let path, let character, let problem):
             "\(path): at character \(character): \(problem)"
+        case .document(let constraint, let problem):
+            "\(constraint): \(problem)"
         case .unsupportedKeyword(let path, let keyword, let known):
             "\(path): the keyword '\(keyword)' isn't supported; leave it out or say it otherwise (supported: "
                 + known.joined(separator: ", ") + ")"

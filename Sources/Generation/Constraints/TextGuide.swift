@@ -19,6 +19,8 @@ package protocol TextGuide: Sendable {
     mutating func append(_ token: TokenID) throws(ConstraintError)
     /// Whether a whole text is allowed, from its beginning.
     func accepts(_ text: String) throws(ConstraintError) -> Bool
+    /// See ``ByteAutomaton/quoted(_:)``.
+    func quoted(_ text: [UInt8]) -> QuotedText?
 }
 
 /// What tokens make of a constraint: shared by all texts that follow it.
@@ -45,7 +47,14 @@ package final class TokenMasks<Automaton: ByteAutomaton>: Sendable {
     }
 
     /// A text that is still empty.
-    package func makeGuide() -> any TextGuide { AutomatonGuide(masks: self, state: automaton.start) }
+    ///
+    /// - parameter maximumTokens: the most that it may have
+    /// - throws: ``ConstraintError`` where none of so few tokens is allowed.
+    package func makeGuide(maximumTokens: Int = .max) throws(ConstraintError) -> any TextGuide {
+        AutomatonGuide(
+            masks: self, state: try automaton.adjusted(automaton.start, tokensLeft: maximumTokens),
+            tokensLeft: maximumTokens)
+    }
 
     fileprivate func allowedTokens(after state: Automaton.State) throws(ConstraintError) -> TokenSet {
         let known = cache.withLock { cache -> TokenSet? in
@@ -74,6 +83,7 @@ private struct AutomatonGuide<Automaton: ByteAutomaton>: TextGuide {
 
     let masks: TokenMasks<Automaton>
     var state: Automaton.State
+    var tokensLeft: Int
     var bytes: [UInt8] = []
 
     func canEnd() throws(ConstraintError) -> Bool { try masks.automaton.isAccepting(state) }
@@ -104,7 +114,11 @@ private struct AutomatonGuide<Automaton: ByteAutomaton>: TextGuide {
             state = next
             bytes.append(byte)
         }
+        tokensLeft -= 1
+        state = try masks.automaton.adjusted(state, tokensLeft: tokensLeft)
     }
+
+    func quoted(_ text: [UInt8]) -> QuotedText? { masks.automaton.quoted(text) }
 
     func accepts(_ text: String) throws(ConstraintError) -> Bool {
         guard let state = try masks.automaton.state(after: text.utf8) else { return false }
@@ -117,15 +131,21 @@ struct GuideFactory {
     private let tokenizer: Tokenizer?
     private let vocabularySize: Int
     private var trie: TokenTrie?
-    private var makers: [ObjectIdentifier: Maker] = [:]
-    private var recency = RecencyList<ObjectIdentifier>()
+    private var makers: [Key: Maker] = [:]
+    private var recency = RecencyList<Key>()
 
     private static let capacity = 16
+
+    private struct Key: Hashable {
+        let constraint: ObjectIdentifier
+        /// `nil` where the constraint is the same for all documents.
+        let document: String?
+    }
 
     private struct Maker {
         /// Kept, so that its identity isn't another's.
         let constraint: Constraint
-        let make: @Sendable () -> any TextGuide
+        let make: @Sendable (_ maximumTokens: Int) throws(ConstraintError) -> any TextGuide
     }
 
     init(tokenizer: Tokenizer?, vocabularySize: Int) {
@@ -133,13 +153,17 @@ struct GuideFactory {
         self.vocabularySize = vocabularySize
     }
 
+    /// - parameter maximumTokens: that the text may have
     /// - throws: ``ConstraintError`` where the model can't follow the constraint.
-    mutating func guide(for constraint: Constraint, document: String?) throws(ConstraintError) -> any TextGuide {
-        let id = ObjectIdentifier(constraint)
-        if let known = makers[id] {
-            recency.remove(id)
-            recency.append(id)
-            return known.make()
+    mutating func guide(
+        for constraint: Constraint, document: String?, maximumTokens: Int
+    ) throws(ConstraintError) -> any TextGuide {
+        let key = Key(
+            constraint: ObjectIdentifier(constraint), document: constraint.dependsOnDocument ? document : nil)
+        if let known = makers[key] {
+            recency.remove(key)
+            recency.append(key)
+            return try known.make(maximumTokens)
         }
         guard let tokenizer else {
             throw .malformed(path: "constraint", problem: "the model has no tokenizer, so that its output has no text")
@@ -153,23 +177,21 @@ struct GuideFactory {
                     "the tokenizer has no token for \(trie.missingBytes) of the 256 bytes, and not every text can be written"
             )
         }
-        let automaton = try constraint.automaton(document: document)
-        let maker = Self.maker(automaton, tokenizer, trie)
-        if !constraint.dependsOnDocument {
-            makers[id] = Maker(constraint: constraint, make: maker)
-            recency.append(id)
-            if makers.count > Self.capacity, let oldest = recency.first {
-                recency.remove(oldest)
-                makers[oldest] = nil
-            }
+        let automaton = try constraint.automaton(document: document, tokenizer: tokenizer)
+        let maker = Maker(constraint: constraint, make: Self.maker(automaton, tokenizer, trie))
+        makers[key] = maker
+        recency.append(key)
+        if makers.count > Self.capacity, let oldest = recency.first {
+            recency.remove(oldest)
+            makers[oldest] = nil
         }
-        return maker()
+        return try maker.make(maximumTokens)
     }
 
     private static func maker(
         _ automaton: some ByteAutomaton, _ tokenizer: Tokenizer, _ trie: TokenTrie
-    ) -> @Sendable () -> any TextGuide {
+    ) -> @Sendable (Int) throws(ConstraintError) -> any TextGuide {
         let masks = TokenMasks(automaton, tokenizer: tokenizer, trie: trie)
-        return { masks.makeGuide() }
+        return { (maximumTokens) throws(ConstraintError) in try masks.makeGuide(maximumTokens: maximumTokens) }
     }
 }

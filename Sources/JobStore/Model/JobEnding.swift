@@ -91,12 +91,19 @@ public struct JobResult: Sendable {
     public var repetition: Double?
     /// What ended the text before it came to an end of its own, such as `repetition`; `nil` if nothing did.
     public var stoppedBy: String?
+    /// What the text quotes of the job's text, in the order of the text. A place that doesn't hold the quotation when the
+    /// result is written, since the text was changed meanwhile, is replaced by the first one that does, or left out.
+    public var quotations: [Quotation]
+    /// The text says that the job's text doesn't tell.
+    public var isNoAnswer: Bool
+    /// Nats per token by which a quotation was likelier than the text that says so; `nil` where they weren't compared.
+    public var answerMargin: Double?
     public var figures: AttemptFigures
 
     public init(
         text: String, format: Format = .text, truncated: Bool = false, model: String? = nil, meanLogprob: Double? = nil,
-        grounding: Double? = nil, repetition: Double? = nil, stoppedBy: String? = nil,
-        figures: AttemptFigures = AttemptFigures()
+        grounding: Double? = nil, repetition: Double? = nil, stoppedBy: String? = nil, quotations: [Quotation] = [],
+        isNoAnswer: Bool = false, answerMargin: Double? = nil, figures: AttemptFigures = AttemptFigures()
     ) {
         self.text = text
         self.format = format
@@ -106,6 +113,9 @@ public struct JobResult: Sendable {
         self.grounding = grounding
         self.repetition = repetition
         self.stoppedBy = stoppedBy
+        self.quotations = quotations
+        self.isNoAnswer = isNoAnswer
+        self.answerMargin = answerMargin
         self.figures = figures
     }
 }

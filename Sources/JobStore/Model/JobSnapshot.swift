@@ -12,10 +12,12 @@ public struct JobSnapshot: Sendable, Equatable {
     public var outcomes: [AttemptOutcome]
     /// Of each attempt, in order.
     public var lateTexts: [String?]
+    /// Of the result.
+    public var quotations: [Quotation]
 
     public init(
         state: JobState, attempt: Int, maxAttempts: Int, error: String?, scheduledAt: Date, result: String?,
-        outcomes: [AttemptOutcome], lateTexts: [String?]
+        outcomes: [AttemptOutcome], lateTexts: [String?], quotations: [Quotation] = []
     ) {
         self.state = state
         self.attempt = attempt
@@ -25,5 +27,6 @@ public struct JobSnapshot: Sendable, Equatable {
         self.result = result
         self.outcomes = outcomes
         self.lateTexts = lateTexts
+        self.quotations = quotations
     }
 }

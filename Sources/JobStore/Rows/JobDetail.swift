@@ -67,6 +67,9 @@ public struct JobDetail: Sendable, Hashable, Codable {
         /// What ended the text before it came to an end of its own, such as `repetition`.
         public var stoppedBy: String?
         public var text: String
+        /// The text says that the document doesn't tell.
+        public var noAnswer: Bool
+        public var answerMargin: Double?
 
         enum CodingKeys: String, CodingKey {
             case attempt
@@ -76,6 +79,24 @@ public struct JobDetail: Sendable, Hashable, Codable {
             case grounding, repetition
             case stoppedBy = "stopped_by"
             case text
+            case noAnswer = "no_answer"
+            case answerMargin = "answer_margin"
+        }
+    }
+
+    /// A row of the view `quoted_texts`: what the result quotes, and where its text stands. Characters from 0.
+    public struct Quotation: Sendable, Hashable, Codable {
+        public var position: Int
+        public var documentID: Int64?
+        public var begin: Int
+        public var end: Int
+        /// As it stands there.
+        public var text: String
+
+        enum CodingKeys: String, CodingKey {
+            case position
+            case documentID = "document_id"
+            case begin, end, text
         }
     }
 
@@ -83,6 +104,8 @@ public struct JobDetail: Sendable, Hashable, Codable {
     public var documentTitle: String?
     public var documentSource: String?
     public var result: Result?
+    /// In the order of the result's text.
+    public var quotations: [Quotation]
     /// What must end before it may begin: `job 7`, `batch essays`.
     public var waitsFor: [String]
     /// In their order.
@@ -94,7 +117,7 @@ public struct JobDetail: Sendable, Hashable, Codable {
         case job
         case documentTitle = "document_title"
         case documentSource = "document_source"
-        case result
+        case result, quotations
         case waitsFor = "waits_for"
         case attempts, events
     }

@@ -69,15 +69,38 @@ private struct Finisher {
         try db.cachedStatement(
             sql: """
                 INSERT INTO results (job_id, attempt, created_at, format, truncated, model, mean_logprob, grounding,
-                  repetition, text, stopped_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                  repetition, text, stopped_by, no_answer, answer_margin)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
                 ON CONFLICT (job_id) DO UPDATE SET attempt = ?2, created_at = ?3, format = ?4, truncated = ?5, model = ?6,
-                  mean_logprob = ?7, grounding = ?8, repetition = ?9, text = ?10, stopped_by = ?11
+                  mean_logprob = ?7, grounding = ?8, repetition = ?9, text = ?10, stopped_by = ?11, no_answer = ?12,
+                  answer_margin = ?13
                 """
         ).execute(arguments: [
             claim.jobID, claim.attempt, Timestamp.text(now), result.format.rawValue, result.truncated, result.model,
             result.meanLogprob.flatMap { $0.isFinite ? $0 : nil }, share(result.grounding), share(result.repetition),
-            withoutNUL(result.text), result.stoppedBy,
+            withoutNUL(result.text), result.stoppedBy, result.isNoAnswer,
+            result.answerMargin.flatMap { $0.isFinite ? $0 : nil },
         ])
+        try store(result.quotations)
+    }
+
+    /// Writes places that give the quoted texts back, and no others: the text may have been edited since the claim, and
+    /// bytes that aren't UTF-8 were something else to the worker.
+    private func store(_ quotations: [Quotation]) throws {
+        try db.cachedStatement(sql: "DELETE FROM quotations WHERE job_id = ?").execute(arguments: [claim.jobID])
+        let insert = try db.cachedStatement(
+            sql: """
+                INSERT INTO quotations (job_id, position, document_id, begin, end)
+                SELECT ?1, ?2, document_id, place - 1, place - 1 + length(?4) FROM (
+                  SELECT document_id, text, CASE WHEN substr(text, ?3 + 1, length(?4)) = ?4 THEN ?3 + 1
+                                                 ELSE instr(text, ?4) END AS place
+                  FROM (SELECT j.document_id, coalesce(d.text, j.input) AS text
+                        FROM jobs j LEFT JOIN documents d ON d.id = j.document_id WHERE j.id = ?1))
+                WHERE place > 0 AND substr(text, place, length(?4)) = ?4
+                """)
+        for (index, quotation) in quotations.enumerated() {
+            try insert.execute(arguments: [claim.jobID, index + 1, quotation.begin, quotation.text])
+        }
     }
 
     /// Whether this very ending is what stands there: a finish repeated because its answer was lost on the way.

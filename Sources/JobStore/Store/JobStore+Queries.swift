@@ -106,6 +106,10 @@ extension JobStore {
                 job: job, documentTitle: try document?.optional("title"),
                 documentSource: try document?.optional("source"),
                 result: results.first,
+                quotations: try lines(
+                    db,
+                    "SELECT position, document_id, begin, end, text FROM quoted_texts WHERE job_id = ? ORDER BY position",
+                    [id]),
                 waitsFor: try String.fetchAll(
                     db,
                     sql: """

@@ -74,6 +74,7 @@ extension JobStore: EditableQueue {
                 guard let outcome = AttemptOutcome(rawValue: attempt.outcome) else { throw ProofError(attempt.outcome) }
                 return outcome
             },
-            lateTexts: detail.attempts.map(\.lateText))
+            lateTexts: detail.attempts.map(\.lateText),
+            quotations: detail.quotations.map { Quotation(begin: $0.begin, end: $0.end, text: $0.text) })
     }
 }

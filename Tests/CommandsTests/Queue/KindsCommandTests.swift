@@ -100,6 +100,9 @@ struct KindsCommandTests {
         #expect(script.status == 0)
         #expect(script.output.contains("add"))
         let kinds = try queue.run("---completion", "add", "--", "positional@0", "1", "0", "nightshift", "add")
-        #expect(kinds.lines == ["answer", "generate", "mlperf-summarize", "paraphrase", "summarize"])
+        #expect(
+            kinds.lines == [
+                "answer", "answer-quote", "generate", "mlperf-summarize", "paraphrase", "summarize", "summarize-quote",
+            ])
     }
 }
