@@ -58,6 +58,7 @@ let package = Package(
         module("Tokenization", ["JSONText"]),
         module("Generation", ["Tokenization", heap]),
         module("GPTJ", ["JSONText", "Kernels", "ModelFiles", "Tokenization", "Generation"]),
+        module("Training", ["GPTJ", "Kernels", "ModelFiles", "Tokenization"]),
         // The queue.
         .target(
             name: "Migrations", path: "migrations",
@@ -93,6 +94,7 @@ let package = Package(
         tests("KernelsTests", ["Kernels"]),
         tests("ModelFilesTests", ["ModelFiles", "JSONText", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
+        tests("TrainingTests", ["Training", "GPTJ", "JSONText", "Kernels", "ModelFiles", "Tokenization"]),
         tests("GenerationTests", ["Generation", "Tokenization"]),
         tests("CommandsTests", ["nightshift", "Commands", "JSONText", "JobStore", argumentParser]),
         tests("TokenizationTests", ["Tokenization"]),
