@@ -14,9 +14,11 @@ struct GoldenTraining {
     struct Variant: Decodable { let loss, grad_norm: Double, grad_max_abs: Float }
     struct Step: Decodable { let loss_before_step, grad_norm_before_clip, loss_after_last_step: Double? }
     struct Run: Decodable { let labels: String, steps: [Step] }
+    struct AdapterRun: Decodable { let loss: Double, steps: [Step] }
     struct Variants: Decodable {
         let full, masked: Variant
         let adamw_all_decayed, adamw_masked_matrices_decayed: Run
+        let lora_masked: AdapterRun
     }
     struct Summary: Decodable { let variants: Variants }
 

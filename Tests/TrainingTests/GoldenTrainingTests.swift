@@ -37,7 +37,8 @@ struct GoldenTrainingTests {
         }
     }
 
-    @Test("five steps of AdamW", arguments: GoldenTraining.names, ["adamw_all_decayed", "adamw_masked_matrices_decayed"])
+    @Test(
+        "five steps of AdamW", arguments: GoldenTraining.names, ["adamw_all_decayed", "adamw_masked_matrices_decayed"])
     func steps(name: String, variant: String) throws {
         let golden = try GoldenTraining(name)
         let variants = golden.summary.variants
@@ -64,6 +65,46 @@ struct GoldenTrainingTests {
         for entry in parameters.entries {
             let reference = try #require(try file.tensor(named: entry.name).floats).values
             differences += zip(parameters.values.values(entry.range), reference).map { abs($0 - $1) }
+        }
+        differences.sort()
+        #expect(differences.last ?? 0 <= 1e-3)
+        #expect(differences[differences.count * 999 / 1000] <= 2e-6)
+    }
+
+    @Test("an adapter's gradients and steps", arguments: GoldenTraining.names)
+    func adapter(name: String) throws {
+        let golden = try GoldenTraining(name)
+        let expected = golden.summary.variants.lora_masked
+        let compute = Compute(threads: 2, instructionSet: InstructionSet.available[0])
+        let saved = try Adapter(folder: SharedFiles.golden("train/\(name)/lora/adapter_before"))
+        let adapter = try AdapterParameters(saved, for: golden.configuration, on: compute)
+        let network = try TrainingNetwork(golden.configuration, base: golden.base, training: adapter, on: compute)
+        var settings = AdamW.Settings()
+        settings.decaysVectors = true
+        let optimizer = AdamW(adapter.parameters, settings, on: compute)
+        let batch = golden.batch("masked")
+
+        let loss = network.addGradients(of: batch, gradientScale: 1 / batch.totalWeight) / batch.totalWeight
+        #expect(abs(loss - expected.loss) <= 1e-4)
+        let gradients = try golden.file("lora/grads_masked.safetensors")
+        #expect(Set(adapter.parameters.entries.map(\.name)) == Set(gradients.names))
+        for entry in adapter.parameters.entries {
+            let reference = try #require(try gradients.tensor(named: entry.name).floats).values
+            let found = adapter.parameters.gradients.values(entry.range)
+            let limit = 1e-4 * (reference.map(abs).max() ?? 0)
+            #expect(zip(found, reference).allSatisfy { abs($0 - $1) <= limit }, "\(entry.name)")
+        }
+
+        optimizer.step(rate: 1e-3)
+        for _ in 1..<5 {
+            _ = network.addGradients(of: batch, gradientScale: 1 / batch.totalWeight)
+            optimizer.step(rate: 1e-3)
+        }
+        let after = try golden.file("lora/params_after.safetensors")
+        var differences: [Float] = []
+        for entry in adapter.parameters.entries {
+            let reference = try #require(try after.tensor(named: entry.name).floats).values
+            differences += zip(adapter.parameters.values.values(entry.range), reference).map { abs($0 - $1) }
         }
         differences.sort()
         #expect(differences.last ?? 0 <= 1e-3)

@@ -10,13 +10,25 @@ extension ParameterSet {
         self.init(configuration)
         let checked = try CheckpointLayout(configuration).check(checkpoint)
         for entry in entries {
-            let tensor = checked[entry.name]
-            guard tensor.type.rowFormat != nil, let matrix = tensor.matrix else {
-                throw ModelFileError.tensor(
-                    path: tensor.path, tensor: tensor.name, expected: "weights that can be trained: f32, f16 or bf16",
-                    found: "type \(tensor.type.rawValue)")
-            }
+            let matrix = try checked[entry.name].trainableMatrix
             matrix.widen(0..<matrix.rows, into: self.matrix(entry, of: values), on: compute)
+        }
+    }
+}
+
+extension StoredTensor {
+    /// The tensor as floats that can be trained, or trained beside.
+    ///
+    /// - throws: `ModelFileError` for packed weights.
+    var trainableMatrix: WeightMatrix {
+        get throws {
+            guard type.rowFormat != nil, let matrix else {
+                throw ModelFileError.tensor(
+                    path: path, tensor: name,
+                    expected: "weights that gradients can go through, such as f32, f16 or bf16",
+                    found: "type \(type.rawValue)")
+            }
+            return matrix
         }
     }
 }

@@ -1,5 +1,6 @@
 public import GPTJ
 public import Kernels
+public import ModelFiles
 
 /// A GPT-J as training sees it: the loss of a batch, and the gradients of all that is trained.
 ///
@@ -50,8 +51,29 @@ public final class TrainingNetwork {
         }
     }
 
-    init(
-        _ configuration: GPTJConfiguration, memory: Memory, on compute: Compute, weight: (_ name: String) -> Weight
+    /// A network that stays as it is in its files but for an adapter, which is trained.
+    ///
+    /// - throws: `OpenBLASError`; `ModelFileError` for weights that are missing or packed.
+    public convenience init(
+        _ configuration: GPTJConfiguration, base: Checkpoint, training adapter: AdapterParameters,
+        memory: Memory = .kept, on compute: Compute
+    ) throws {
+        let checked = try CheckpointLayout(configuration).check(base)
+        var matrices: [String: WeightMatrix] = [:]
+        for entry in CheckpointLayout(configuration).entries {
+            matrices[entry.name] = try checked[entry.name].trainableMatrix
+        }
+        try self.init(configuration, memory: memory, on: compute) { name in
+            guard let matrix = matrices[name] else { preconditionFailure("the layout was checked") }
+            return .frozen(matrix)
+        } change: {
+            adapter.change(of: $0)
+        }
+    }
+
+    private init(
+        _ configuration: GPTJConfiguration, memory: Memory, on compute: Compute, weight: (_ name: String) -> Weight,
+        change: (_ module: String) -> LowRankChange? = { _ in nil }
     ) throws {
         func vector(_ name: String) -> Parameter {
             switch weight(name) {
@@ -63,7 +85,8 @@ public final class TrainingNetwork {
             }
         }
         func projection(_ name: String, bias: Bool) -> Projection {
-            Projection(weight: weight(name + ".weight"), bias: bias ? vector(name + ".bias") : nil)
+            Projection(
+                weight: weight(name + ".weight"), bias: bias ? vector(name + ".bias") : nil, change: change(name))
         }
         self.configuration = configuration
         self.memory = memory
