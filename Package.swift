@@ -55,10 +55,10 @@ let package = Package(
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
         module("Kernels", ["CKernels", "COpenBLAS"], settings: [.strictMemorySafety()]),
         module("ModelFiles", ["JSONText", "Kernels", crypto]),
-        module("Tokenization", ["JSONText"]),
+        module("Tokenization", ["JSONText", heap]),
         module("Generation", ["Tokenization", heap]),
         module("GPTJ", ["JSONText", "Kernels", "ModelFiles", "Tokenization", "Generation"]),
-        module("Training", ["GPTJ", "Kernels", "ModelFiles", "Tokenization"]),
+        module("Training", ["GPTJ", "JSONText", "Kernels", "ModelFiles", "Tokenization"]),
         // The queue.
         .target(
             name: "Migrations", path: "migrations",
