@@ -10,15 +10,15 @@ import Training
 struct GoldenTraining {
     static let names = ["a-rot8", "d-tied"]
 
-    struct Batch: Decodable { let input_ids, labels_full, labels_masked: [[Int]] }
-    struct Variant: Decodable { let loss, grad_norm: Double, grad_max_abs: Float }
-    struct Step: Decodable { let loss_before_step, grad_norm_before_clip, loss_after_last_step: Double? }
+    struct Batch: Decodable { let inputIds, labelsFull, labelsMasked: [[Int]] }
+    struct Variant: Decodable { let loss, gradNorm: Double, gradMaxAbs: Float }
+    struct Step: Decodable { let lossBeforeStep, gradNormBeforeClip, lossAfterLastStep: Double? }
     struct Run: Decodable { let labels: String, steps: [Step] }
     struct AdapterRun: Decodable { let loss: Double, steps: [Step] }
     struct Variants: Decodable {
         let full, masked: Variant
-        let adamw_all_decayed, adamw_masked_matrices_decayed: Run
-        let lora_masked: AdapterRun
+        let adamwAllDecayed, adamwMaskedMatricesDecayed: Run
+        let loraMasked: AdapterRun
     }
     struct Summary: Decodable { let variants: Variants }
 
@@ -34,7 +34,10 @@ struct GoldenTraining {
         configuration = try GPTJConfiguration(folder: folder)
         base = try Checkpoint.open(folder: folder)
         func decode<Value: Decodable>(_ file: String) throws -> Value {
-            try JSONDecoder().decode(Value.self, from: Data(contentsOf: SharedFiles.golden("train/\(name)/\(file)")))
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            return try decoder.decode(
+                Value.self, from: Data(contentsOf: SharedFiles.golden("train/\(name)/\(file)")))
         }
         inputs = try decode("batch.json")
         summary = try decode("summary.json")
@@ -42,9 +45,9 @@ struct GoldenTraining {
 
     /// The batch with the labels called `full` or `masked`.
     func batch(_ labels: String) -> TrainingBatch {
-        let labels = labels == "full" ? inputs.labels_full : inputs.labels_masked
+        let labels = labels == "full" ? inputs.labelsFull : inputs.labelsMasked
         return TrainingBatch(
-            zip(inputs.input_ids, labels).map { tokens, labels in
+            zip(inputs.inputIds, labels).map { tokens, labels in
                 // Position t predicts label t + 1.
                 let weights = labels.dropFirst().map { $0 == -100 ? Float(0) : 1 } + [0]
                 return TrainingBatch.Sequence(tokens: tokens.map { TokenID($0) }, weights: weights)

@@ -25,13 +25,13 @@ struct GoldenTrainingTests {
                 let loss = network.addGradients(of: batch, gradientScale: scale) * scale
                 #expect(abs(loss - expected.loss) <= 1e-4)
                 let norm = parameters.gradients.sumOfSquares(0..<parameters.count, on: compute).squareRoot()
-                #expect(abs(norm - expected.grad_norm) <= 1e-4 * expected.grad_norm)
+                #expect(abs(norm - expected.gradNorm) <= 1e-4 * expected.gradNorm)
                 #expect(Set(parameters.entries.map(\.name)) == Set(file.names))
                 for entry in parameters.entries {
                     let reference = try #require(try file.tensor(named: entry.name).floats).values
                     let found = parameters.gradients.values(entry.range)
                     let worst = zip(found, reference).map { abs($0 - $1) }.max() ?? 0
-                    #expect(worst <= 1e-4 * expected.grad_max_abs, "\(entry.name), \(threads) threads, \(memory)")
+                    #expect(worst <= 1e-4 * expected.gradMaxAbs, "\(entry.name), \(threads) threads, \(memory)")
                 }
             }
         }
@@ -42,7 +42,7 @@ struct GoldenTrainingTests {
     func steps(name: String, variant: String) throws {
         let golden = try GoldenTraining(name)
         let variants = golden.summary.variants
-        let run = variant == "adamw_all_decayed" ? variants.adamw_all_decayed : variants.adamw_masked_matrices_decayed
+        let run = variant == "adamw_all_decayed" ? variants.adamwAllDecayed : variants.adamwMaskedMatricesDecayed
         let compute = Compute(threads: 2, instructionSet: InstructionSet.available[0])
         let parameters = try ParameterSet(golden.configuration, checkpoint: golden.base, on: compute)
         let network = try TrainingNetwork(golden.configuration, training: parameters, on: compute)
@@ -51,13 +51,13 @@ struct GoldenTrainingTests {
         let optimizer = AdamW(parameters, settings, on: compute)
         let batch = golden.batch(run.labels)
         for step in run.steps {
-            if let before = step.loss_before_step {
+            if let before = step.lossBeforeStep {
                 let loss = network.addGradients(of: batch, gradientScale: 1 / batch.totalWeight) / batch.totalWeight
                 #expect(abs(loss - before) <= 1e-4)
                 let norm = optimizer.step(rate: 1e-3)
-                #expect(abs(norm - (step.grad_norm_before_clip ?? 0)) <= 1e-3)
+                #expect(abs(norm - (step.gradNormBeforeClip ?? 0)) <= 1e-3)
             } else {
-                #expect(abs(network.loss(of: batch) / batch.totalWeight - (step.loss_after_last_step ?? 0)) <= 1e-4)
+                #expect(abs(network.loss(of: batch) / batch.totalWeight - (step.lossAfterLastStep ?? 0)) <= 1e-4)
             }
         }
         let file = try golden.file("params_\(variant).safetensors")
@@ -74,7 +74,7 @@ struct GoldenTrainingTests {
     @Test("an adapter's gradients and steps", arguments: GoldenTraining.names)
     func adapter(name: String) throws {
         let golden = try GoldenTraining(name)
-        let expected = golden.summary.variants.lora_masked
+        let expected = golden.summary.variants.loraMasked
         let compute = Compute(threads: 2, instructionSet: InstructionSet.available[0])
         let saved = try Adapter(folder: SharedFiles.golden("train/\(name)/lora/adapter_before"))
         let adapter = try AdapterParameters(saved, for: golden.configuration, on: compute)

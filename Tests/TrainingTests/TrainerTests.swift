@@ -72,7 +72,7 @@ struct TrainerTests {
                 case .step(_, let loss, _, _, _): losses.append(loss)
                 case .evaluation(_, let loss, _): evaluations.append(loss)
                 case .checkpoint(15):
-                    try TrainingCheckpoint.save(whole.optimizer, whole.trainer.progress, to: "\(folder)/saved")
+                    try TrainingCheckpoint.save(whole.optimizer, whole.trainer.progress, to: "\(folder)/saved.safetensors")
                 case .checkpoint: break
                 }
             }
@@ -81,7 +81,7 @@ struct TrainerTests {
             #expect(losses[39] < 0.5 * losses[0])
             #expect(evaluations.count == 4)
 
-            let rest = try start(folder, from: "\(folder)/saved")
+            let rest = try start(folder, from: "\(folder)/saved.safetensors")
             #expect(rest.trainer.progress.step == 15)
             #expect(rest.trainer.progress.best?.step == 10)
             var restLosses: [Double] = []
@@ -99,8 +99,8 @@ struct TrainerTests {
         try inFolder { folder in
             try makeTokens(at: "\(folder)/tokens")
             let run = try start(folder)
-            try TrainingCheckpoint.save(run.optimizer, .init(source: "other data"), to: "\(folder)/saved")
-            #expect(throws: TrainingError.self) { try start(folder, from: "\(folder)/saved") }
+            try TrainingCheckpoint.save(run.optimizer, .init(source: "other data"), to: "\(folder)/saved.safetensors")
+            #expect(throws: TrainingError.self) { try start(folder, from: "\(folder)/saved.safetensors") }
         }
     }
 
