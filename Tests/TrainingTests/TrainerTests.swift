@@ -72,7 +72,8 @@ struct TrainerTests {
                 case .step(_, let loss, _, _, _): losses.append(loss)
                 case .evaluation(_, let loss, _): evaluations.append(loss)
                 case .checkpoint(15):
-                    try TrainingCheckpoint.save(whole.optimizer, whole.trainer.progress, to: "\(folder)/saved.safetensors")
+                    try TrainingCheckpoint.save(
+                        whole.optimizer, whole.trainer.progress, to: "\(folder)/saved.safetensors")
                 case .checkpoint: break
                 }
             }
