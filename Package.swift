@@ -55,10 +55,11 @@ let package = Package(
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
         module("Kernels", ["CKernels", "COpenBLAS"], settings: [.strictMemorySafety()]),
         module("ModelFiles", ["JSONText", "Kernels", crypto]),
-        module("Tokenization", ["JSONText"]),
+        module("Tokenization", ["JSONText", heap]),
         module("Passages"),
         module("Generation", ["JSONText", "Passages", "Tokenization", heap]),
         module("GPTJ", ["JSONText", "Kernels", "ModelFiles", "Tokenization", "Generation"]),
+        module("Training", ["GPTJ", "JSONText", "Kernels", "ModelFiles", "Tokenization"]),
         // The queue.
         .target(
             name: "Migrations", path: "migrations",
@@ -111,6 +112,7 @@ let package = Package(
         tests("KernelsTests", ["Kernels"]),
         tests("ModelFilesTests", ["ModelFiles", "JSONText", "Kernels"]),
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
+        tests("TrainingTests", ["Training", "GPTJ", "JSONText", "Kernels", "ModelFiles", "Tokenization"]),
         tests("GenerationTests", ["Generation", "JSONText", "Passages", "Tokenization"]),
         tests("CommandsTests", ["nightshift", "Commands", "JSONText", "JobStore", "Migrations", argumentParser]),
         tests("TokenizationTests", ["Tokenization"]),

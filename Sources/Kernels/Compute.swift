@@ -24,6 +24,8 @@ internal import CKernels
 
     var attentionKernels: UnsafePointer<ck_attention_kernels> { unsafe instructionSet.attentionKernels }
 
+    var trainingKernels: UnsafePointer<ck_training_kernels> { unsafe instructionSet.trainingKernels }
+
     func scratch(of thread: Int) -> UnsafeMutableRawPointer { unsafe scratch[thread].base }
 
     /// Multiply-adds below which waking the other threads costs more than they save: some tens of microseconds.

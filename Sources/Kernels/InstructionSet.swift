@@ -14,6 +14,8 @@ internal import Darwin
     nonisolated(unsafe) let quantizedKernels: UnsafePointer<ck_quantized_kernels>
     /// The functions over keys and values; static constants of the C module.
     nonisolated(unsafe) let attentionKernels: UnsafePointer<ck_attention_kernels>
+    /// The functions of training; static constants of the C module.
+    nonisolated(unsafe) let trainingKernels: UnsafePointer<ck_training_kernels>
     /// "avx512-vnni", "avx512", "avx2-vnni", "avx2", "neon-dot", "neon" or "scalar".
     public let name: String
 
@@ -26,7 +28,7 @@ internal import Darwin
         return unsafe sets.prefix(count).map { set in
             unsafe InstructionSet(
                 kernels: set.floats, quantizedKernels: set.quantized, attentionKernels: set.attention,
-                name: String(cString: set.name))
+                trainingKernels: set.training, name: String(cString: set.name))
         }
     }()
 

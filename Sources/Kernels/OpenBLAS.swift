@@ -9,7 +9,7 @@ internal import Synchronization
 @safe public final class OpenBLAS: Sendable {
     /// The kernels that the library picked.
     public let coreName: String
-    private let library: copenblas
+    let library: copenblas
 
     /// - parameter threads: at least 1. OpenBLAS keeps threads of its own.
     /// - throws: ``OpenBLASError``.

@@ -76,7 +76,7 @@ public final class OutputFile {
     /// - throws: ``OutputFileError``.
     public func write(_ piece: BytePiece) throws { try unsafe write(piece.base, piece.count) }
 
-    private func write(_ base: UnsafeRawPointer, _ byteCount: Int) throws {
+    func write(_ base: UnsafeRawPointer, _ byteCount: Int) throws {
         var written = 0
         while written < byteCount {
             let result = unsafe writeOnce(descriptor, base + written, byteCount - written)

@@ -28,6 +28,7 @@
 
 #include "ckernels.h"
 #include "ckernels_attention.h"
+#include "ckernels_training.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -91,6 +92,7 @@ typedef struct ck_instruction_set {
     const ck_kernels *floats;
     const ck_quantized_kernels *quantized;
     const ck_attention_kernels *attention;
+    const ck_training_kernels *training;
 } ck_instruction_set;
 
 /// The sets that this program has and this processor can run, the best first, the scalar one last.

@@ -1,0 +1,83 @@
+import GPTJ
+import Kernels
+
+extension TrainingNetwork {
+    /// The residual stream of all blocks, from the embedding on.
+    func forward(_ batch: TrainingBatch) {
+        embedding.gather(batch.tokens, into: space.residual(0), on: compute)
+        for layer in blocks.indices {
+            let block = blocks[layer]
+            let (tape, input, output) = (space.tape(layer), space.residual(layer), space.residual(layer + 1))
+            run(block, batch, input: input, tape: tape)
+            // Attention and feed-forward read the same input, and both add to the residual.
+            compute.copy(input, into: output)
+            block.output.forward(tape.attention, into: output, adding: true, by: products)
+            compute.gelu(tape.inner, into: space.activated)
+            block.outer.forward(space.activated, into: output, adding: true, by: products)
+        }
+    }
+
+    /// What a block computes before it adds to the residual.
+    func run(_ block: Block, _ batch: TrainingBatch, input: FloatMatrix, tape: BlockTape) {
+        normalization.forward(
+            input, weight: block.norm.weight.values, bias: block.norm.bias.values, into: tape.normed, tape.statistics,
+            on: compute)
+        block.query.forward(tape.normed, into: tape.queries, by: products)
+        block.key.forward(tape.normed, into: tape.keys, by: products)
+        block.value.forward(tape.normed, into: tape.values, by: products)
+        rotate([tape.queries, tape.keys], batch, isBackward: false)
+        attention.forward(
+            queries: tape.queries, keys: tape.keys, values: tape.values, sequences: batch.sequences,
+            into: tape.attention, logSums: tape.logSums)
+        block.inner.forward(tape.normed, into: tape.inner, by: products)
+    }
+
+    func rotate(_ matrices: [FloatMatrix], _ batch: TrainingBatch, isBackward: Bool) {
+        for matrix in matrices {
+            compute.rotate(
+                matrix, by: rotary, positions: batch.positions, headLength: configuration.headLength,
+                isBackward: isBackward)
+        }
+    }
+
+    /// The loss, from the last residual stream. With a scale the gradient of ln_f's output is left in
+    /// `space.residualGradient`'s place for ``backward(_:)``, and those of head and ln_f are added.
+    func score(_ batch: TrainingBatch, gradientScale: Float?) -> Double {
+        let (rows, labels, weights) = batch.predictions
+        let last = space.residual(blocks.count)
+        let normed = space.finalNormed
+        normalization.forward(
+            last, weight: finalNorm.weight.values, bias: finalNorm.bias.values, into: normed, space.finalStatistics,
+            on: compute)
+        let loss = CrossEntropy(on: compute)
+        let width = configuration.width
+        // Only what predicts goes through the head, and only as many rows at a time as the memory for logits allows.
+        let height = min(max(rows.count, 1), max(256, (1 << 21) / configuration.vocabularySize))
+        let logits = FloatMatrix(rows: height, columns: configuration.vocabularySize)
+        let (inputs, gradients) = (FloatMatrix(rows: height, columns: width), FloatMatrix(rows: height, columns: width))
+        // The gradient of ln_f's output, where its rows predict.
+        let normedGradient = space.attentionGradient
+        if gradientScale != nil { compute.fill(normedGradient) }
+        var total = 0.0
+        for start in stride(from: 0, to: rows.count, by: height) {
+            let part = start..<min(start + height, rows.count)
+            let (x, y) = (inputs.rows(0..<part.count), logits.rows(0..<part.count))
+            compute.gather(Array(rows[part]), of: normed, into: x)
+            head.forward(x, into: y, by: products)
+            total += loss(
+                y, labels: Array(labels[part]), weights: Array(weights[part]), gradientScale: gradientScale)
+            if gradientScale == nil { continue }
+            let dx = gradients.rows(0..<part.count)
+            head.backward(x, outputGradient: y, into: dx, by: products)
+            compute.scatter(dx, addingTo: Array(rows[part]), of: normedGradient)
+        }
+        if gradientScale != nil {
+            compute.fill(space.residualGradient)
+            normalization.backward(
+                last, space.finalStatistics, weight: finalNorm.weight.values, outputGradient: normedGradient,
+                addingTo: space.residualGradient, weightGradient: finalNorm.weight.gradient,
+                biasGradient: finalNorm.bias.gradient, on: compute)
+        }
+        return total
+    }
+}
