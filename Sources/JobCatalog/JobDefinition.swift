@@ -193,7 +193,6 @@ public struct JobDefinition: Sendable, Equatable {
                     if text.allSatisfy(\.isWhitespace) { throw named.problem("a text that isn't blank") }
                     choices.noAnswerText = text
                 case .noAnswerThreshold: choices.noAnswerThreshold = try named.number("a number of nats per token")
-                case .constraint: choices.constraint = try constraint(value)
                 case .overflow:
                     let policies = OverflowPolicy.allCases.map(\.rawValue).joined(separator: ", ")
                     choices.overflow = OverflowPolicy(rawValue: try named.text())
