@@ -59,9 +59,9 @@ func follow(
     parameters.seed = random.next()
     let sampler = Sampler(parameters, tokenCount: trie.capacity)
     let masks = TokenMasks(automaton, tokenizer: tokenizer, trie: trie)
-    var guide = masks.makeGuide()
+    var guide = try masks.makeGuide()
     for step in 0..<steps {
-        if try guide.mustEnd() { guide = masks.makeGuide() }
+        if try guide.mustEnd() { guide = try masks.makeGuide() }
         // Flat, so that constraints are led astray as far as they let themselves be.
         let logits = (0..<trie.capacity).map { _ in Float.random(in: 0..<1, using: &random) }
         _ = try measurement.new.measure { try guide.allowedTokens() }

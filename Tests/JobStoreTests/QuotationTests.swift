@@ -1,5 +1,6 @@
 import Foundation
 import JobStore
+import Proofs
 import Testing
 
 @Suite("Quotations of results")

@@ -47,6 +47,9 @@ final class FaultyModel: LanguageModel {
     func forkSequence(_ sequence: SequenceID, prefix tokenCount: Int) -> SequenceID {
         model.forkSequence(sequence, prefix: tokenCount)
     }
+    func truncateSequence(_ sequence: SequenceID, to tokenCount: Int) {
+        model.truncateSequence(sequence, to: tokenCount)
+    }
     func length(of sequence: SequenceID) -> Int { model.length(of: sequence) }
 
     func closeSequence(_ sequence: SequenceID) {
