@@ -34,7 +34,9 @@ struct UpkeepCommandTests {
         let queue = try oldQueue()
         let outcome = try queue.run("migrate", "--dry-run")
         #expect(outcome.status == 0)
-        #expect(outcome.errors.contains("has schema version 1; would be brought to 3 by: 2 (worker), 3 (queue)"))
+        #expect(
+            outcome.errors.contains(
+                "has schema version 1; would be brought to 4 by: 2 (worker), 3 (queue), 4 (quotations)"))
         #expect(outcome.output.isEmpty)
         let shown = try queue.run("migrate", "--dry-run", "--show-sql")
         #expect(shown.output.contains("-- Version 2: worker\n") && shown.output.contains("CREATE TRIGGER"))
@@ -47,7 +49,7 @@ struct UpkeepCommandTests {
         let queue = try oldQueue()
         let outcome = try queue.run("migrate")
         #expect(outcome.status == 0)
-        #expect(outcome.errors.contains("from schema version 1 to 3: 2 (worker), 3 (queue)"))
+        #expect(outcome.errors.contains("from schema version 1 to 4: 2 (worker), 3 (queue), 4 (quotations)"))
         let backups = try files(queue).filter { $0.wholeMatch(of: /queue\.db\.v1-\d{8}-\d{6}\.bak/) != nil }
         #expect(backups.count == 1)
         #expect(try queue.sql("PRAGMA user_version; SELECT count(*) FROM jobs") == "3\n1")
