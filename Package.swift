@@ -79,7 +79,7 @@ let package = Package(
         module("JobCatalog", ["JSONText", "BuiltInJobs", "Generation", "Tokenization", yams]),
         module("Documents", [crypto]),
         module("Bulk", ["JSONText", "JobCatalog", "JobStore", crypto]),
-        module("Worker", ["JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
+        module("Worker", ["JobStore", "JobCatalog", "Generation", "Passages", "Tokenization", logging]),
         module("Evaluation", ["JSONText", "JobCatalog", "Tokenization"]),
         module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
         // The command line.

@@ -2,6 +2,7 @@ package import Generation
 import JSONText
 package import JobCatalog
 package import JobStore
+import Passages
 package import Tokenization
 
 /// A claimed job turned into a request: its prompt is built, tokenized and known to fit.
@@ -124,7 +125,18 @@ package struct JobPreparation: Sendable {
 
     // MARK: - Length
 
-    /// A prompt that fits, and what it holds of the document: all of it or its beginning.
+    /// The beginning of a document without a sentence that was cut in two, as far as it has any that wasn't.
+    private static func wholeSentences(of beginning: String, in document: String) -> String {
+        let length = beginning.utf8.count
+        var end = 0
+        for sentence in Sentences(of: document) {
+            if sentence.upperBound > length { break }
+            end = sentence.upperBound
+        }
+        return end > 0 ? String(decoding: beginning.utf8.prefix(end), as: UTF8.self) : beginning
+    }
+
+    /// A prompt that fits, and what may be quoted of the document: all of it or its beginning.
     private struct Fitted {
         let prompt: RenderedPrompt
         let tokens: [TokenID]
@@ -177,7 +189,9 @@ package struct JobPreparation: Sendable {
             let shortened = prompt.replacingDocument(with: beginning)
             let tokens = tokenizer.encode(shortened.pieces)
             if tokens.count <= limit {
-                return Fitted(prompt: shortened, tokens: tokens, document: beginning, isTruncated: true)
+                return Fitted(
+                    prompt: shortened, tokens: tokens, document: Self.wholeSentences(of: beginning, in: document),
+                    isTruncated: true)
             }
             kept -= max(1, (tokens.count - limit + copies - 1) / copies)
         }

@@ -19,7 +19,7 @@ struct SentencesTests {
                 "No. It", with: "No.|It"),
             "He lives in the U.S. Army base at 5 p.m. Eastern time.|He left the U.S.|The war began.",
             "We bought it from Acme Inc. Friday.|It works.",
-            "\"Stop!\" she said.|\"Why?\" he asked.|'Because.' (It was late.)|Then silence.",
+            "\"Stop!\" she said.|\"Why?\" he asked.|'Because.'|(It was late.)|Then silence.",
             "He waited . . . and waited... and then left...|Nobody came.",
             "Read file.txt and example.com now.|Version 2.0 is out.",
             "Really?!|Yes!!!|Good.",
@@ -27,7 +27,7 @@ struct SentencesTests {
             "He said “Go.”|They went.",
             "今天很好。|我们走吧！|好".replacing("|", with: "|"),
             "Er kam (z.B. gestern).|Dann ging er.",
-            "The plan B. The plan C.|A. Smith came.".replacing("B. The", with: "B.|The"),
+            "The plan B.|The plan C was his.|A. Smith came.",
         ])
     func stops(_ marked: String) {
         let isDense = marked.contains("。")
@@ -42,7 +42,7 @@ struct SentencesTests {
                 """
                 Introduction
                 In 1918 the kingdom was formed, and it lasted
-                until the war. It fell in
+                until the war had ended. Then it fell again in
                 April of that year.
 
                 Needed:
@@ -52,8 +52,9 @@ struct SentencesTests {
                 # Heading
                 And so on
                 """) == [
-                    "Introduction", "In 1918 the kingdom was formed, and it lasted\nuntil the war.",
-                    "It fell in\nApril of that year.", "Needed:", "- two eggs", "- a pan", "1) break them", "# Heading",
+                    "Introduction", "In 1918 the kingdom was formed, and it lasted\nuntil the war had ended.",
+                    "Then it fell again in\nApril of that year.", "Needed:", "- two eggs", "- a pan", "1) break them",
+                    "# Heading",
                     "And so on",
                 ])
         #expect(
@@ -70,7 +71,7 @@ struct SentencesTests {
         #expect(pieces.joined(separator: " ") == words)
         let dense = String(repeating: "é", count: 1000)
         #expect(sentences(dense, maximumBytes: 65).joined() == dense)
-        #expect(sentences(dense, maximumBytes: 65).allSatisfy { $0.utf8.count == 64 })
+        #expect(sentences(dense, maximumBytes: 65).dropLast().allSatisfy { $0.utf8.count == 64 })
         let stops = String(repeating: "!", count: 1000)
         #expect(sentences(stops, maximumBytes: 64).joined() == stops)
     }

@@ -13,6 +13,8 @@ package struct PassageIndex: Sendable {
     private let borders: WordBorders
     /// Where quotations may begin, ordered.
     private let starts: [Int32]
+    /// By position: part of white space that parts words, be it only by one of its characters.
+    private let isBetweenWords: [Bool]
 
     /// In no text's UTF-8.
     private static let barrier: UInt8 = 0xFF
@@ -29,6 +31,25 @@ package struct PassageIndex: Sendable {
         self.borders = borders
         let mayBegin = Self.beginnings(original, bytes, borders, minimumWords)
         starts = SuffixOrder.of(bytes).filter { mayBegin[Int($0)] }
+        isBetweenWords = Self.spacesBetweenWords(bytes)
+    }
+
+    private static func spacesBetweenWords(_ bytes: [UInt8]) -> [Bool] {
+        var isBetween = [Bool](repeating: false, count: bytes.count)
+        var (position, begin) = (0, 0)
+        var partsWords = false
+        while position < bytes.count {
+            let (scalar, length) = ScalarReader.scalar(in: bytes, at: position)
+            if CharacterKind(scalar) == .space {
+                partsWords = partsWords || isSpace(bytes[position])
+            } else {
+                if partsWords { for index in begin..<position { isBetween[index] = true } }
+                begin = position + length
+                partsWords = false
+            }
+            position += length
+        }
+        return isBetween
     }
 
     /// All beginnings, as positions of the order.
@@ -109,6 +130,14 @@ package struct PassageIndex: Sendable {
             index = endOfAlike(index, in: range, length)
         }
         return false
+    }
+
+    /// Whether, at one of its places, the text of `length` bytes goes on within a word.
+    func goesOnWithinWord(_ range: Range<Int>, length: Int) -> Bool {
+        range.contains { index in
+            let position = Int(starts[index]) + length
+            return position < bytes.count && !isBetweenWords[position]
+        }
     }
 
     /// The first place in the document where a text of `length` bytes stands and may end, in bytes.

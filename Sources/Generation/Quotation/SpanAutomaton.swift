@@ -48,7 +48,11 @@ package struct SpanAutomaton: ByteAutomaton {
 
     package func successors(of state: State) -> ByteSet {
         let found = index.successors(state.places, length: state.length)
-        var bytes = ByteSet((UInt8.min...UInt8.max).filter { found.contains($0) && mayFollow($0, state) })
+        var bytes = ByteSet(
+            (UInt8.min...UInt8.max).filter { byte in
+                found.contains(byte)
+                    && mayFollow(state, index.narrowed(state.places, length: state.length, by: byte))
+            })
         if state.length == 0, !state.isPastSpace { bytes.insert(0x20) }
         return bytes
     }
@@ -57,19 +61,20 @@ package struct SpanAutomaton: ByteAutomaton {
         if state.length == 0, byte == 0x20 {
             return state.isPastSpace ? nil : State(places: state.places, isPastSpace: true)
         }
-        guard mayFollow(byte, state) else { return nil }
         let places = index.narrowed(state.places, length: state.length, by: byte)
-        guard !places.isEmpty else { return nil }
+        guard !places.isEmpty, mayFollow(state, places) else { return nil }
         let beginsWord =
             !Self.isSpace(byte) && (index.lastByte(state.places, length: state.length).map(Self.isSpace) ?? true)
         return State(
             places: places, length: state.length + 1, words: state.words + (beginsWord ? 1 : 0), isPastSpace: true)
     }
 
-    /// After the last word, white space would lead nowhere.
-    private func mayFollow(_ byte: UInt8, _ state: State) -> Bool {
-        guard let most = limits.maximumWords, Self.isSpace(byte) else { return true }
-        return state.words < most
+    /// After the last word, white space that parts it from another one would lead nowhere.
+    ///
+    /// - parameter places: those that go on with the byte in question
+    private func mayFollow(_ state: State, _ places: Range<Int>) -> Bool {
+        guard let most = limits.maximumWords, state.words >= most else { return true }
+        return index.goesOnWithinWord(places, length: state.length)
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
