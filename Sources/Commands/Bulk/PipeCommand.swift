@@ -70,8 +70,7 @@ struct PipeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // Before anything else takes its number.
-        guard fcntl(STDOUT_FILENO, F_GETFD) >= 0 else { throw CommandError(.ioError, "standard output is closed") }
+        guard PipeOutput.isOpen else { throw CommandError(.ioError, "standard output is closed") }
         let grace = try TimeExpression.duration(grace)
         var defaults = JobLineParser.Defaults()
         (defaults.kind, defaults.question, defaults.options) = (

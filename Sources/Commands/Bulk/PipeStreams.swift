@@ -89,6 +89,14 @@ actor PipeOutput {
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
     private let end = Mutex<ContinuousClock.Instant?>(nil)
 
+    /// Whether standard output is one. Where it was closed, something of the runtime's own may have taken its number.
+    static var isOpen: Bool {
+        var status = stat()
+        let flags = fcntl(STDOUT_FILENO, F_GETFL)
+        return flags >= 0 && flags & O_ACCMODE != O_RDONLY && fstat(STDOUT_FILENO, &status) == 0
+            && status.st_mode & S_IFMT != 0
+    }
+
     /// What can't be written by then is given up.
     nonisolated func giveUp(after seconds: Double) {
         end.withLock { $0 = .now + .seconds(seconds) }

@@ -58,11 +58,11 @@ public struct QueueBackup: Sendable {
         do {
             try copy()
             try check()
-            try synchronize(temporary)
+            try Self.synchronize(temporary)
             // Somebody may have made one meanwhile.
             try Self.check(destination, source: source, replaces: replaces)
             guard rename(temporary, destination) == 0 else { throw Self.failure(destination) }
-            try synchronize(URL(filePath: destination).deletingLastPathComponent().path(percentEncoded: false))
+            try Self.synchronize(URL(filePath: destination).deletingLastPathComponent().path(percentEncoded: false))
         } catch {
             unlink(temporary)
             throw error
@@ -104,11 +104,12 @@ public struct QueueBackup: Sendable {
         }
     }
 
-    private func synchronize(_ path: String) throws {
+    /// Waits until a file that nobody has open, or a folder, is on the disk.
+    static func synchronize(_ path: String) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Self.failure(path) }
+        guard descriptor >= 0 else { throw failure(path) }
         defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw Self.failure(path) }
+        guard fsync(descriptor) == 0 else { throw failure(path) }
     }
 
     // MARK: - The destination

@@ -20,15 +20,16 @@ struct ShardBuilder {
     static func path(of number: Int, in folder: String) -> String { "\(folder)/shard-\(number).db" }
 
     private static let jobsAtOnce = 2000
-    private static let temporaryPrefix = ".nightshift-shard-"
 
     /// - Parameter ids: the jobs to copy, with what they need.
     func build(_ ids: [Int64]) throws {
-        removeLeftovers()
-        let temporary = "\(folder)/\(Self.temporaryPrefix)\(mark.number).partial"
+        let temporary = "\(folder)/.nightshift-shard-\(mark.number).partial"
+        // What a split that was killed has left; the folder's lock keeps others from being at it.
+        remove(temporary)
         do {
             try Migrator(path: temporary).migrate()
             try translatingErrors(path: temporary) { try copy(ids, to: temporary) }
+            try QueueBackup.synchronize(temporary)
         } catch {
             remove(temporary)
             throw error
@@ -39,12 +40,8 @@ struct ShardBuilder {
             remove(temporary)
             throw JobStoreError.cannotOpen(path: destination, reason: reason)
         }
-    }
-
-    /// Files of a split that was killed; the folder's lock keeps others from being at it.
-    private func removeLeftovers() {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        for name in names where name.hasPrefix(Self.temporaryPrefix) { unlink("\(folder)/\(name)") }
+        // Before the queue notes that it is made: who has noted it doesn't make it again.
+        try QueueBackup.synchronize(folder)
     }
 
     private func remove(_ path: String) {
