@@ -70,6 +70,6 @@ struct JobCatalogTests {
         #expect(JobCatalog(userFolder: folder.url.appending(path: "none")).problems.isEmpty)
         try folder.write("x", to: "file")
         let catalog = JobCatalog(userFolder: folder.url.appending(path: "file"))
-        #expect(catalog.kinds.count == 4 && catalog.problems.count == 1)
+        #expect(catalog.kinds.count == 5 && catalog.problems.count == 1)
     }
 }

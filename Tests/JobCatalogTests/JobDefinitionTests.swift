@@ -33,7 +33,7 @@ struct JobDefinitionTests {
                 == "kind 'summarize' has no option 'lenght'; did you mean 'length'? (it has the options length; every "
                 + "kind has style, overflow, stop, adapter, max_new_tokens, max_tokens, min_new_tokens, do_sample, "
                 + "temperature, top_k, top_p, min_p, typical_p, repetition_penalty, no_repeat_ngram_size, num_beams, "
-                + "length_penalty, early_stopping, seed)")
+                + "length_penalty, length_penalty_includes_prompt, early_stopping, seed)")
         #expect(
             validationMessage("generate", JobInputs(document: "d", options: ["temprature": .number(1)]))
                 .hasPrefix(
@@ -66,7 +66,7 @@ struct JobDefinitionTests {
             ("do_sample", .string("yes"), "true or false", "yes"),
             ("early_stopping", .string("soon"), "true, false or never", "soon"),
             ("stop", .array([.string("")]), "a text or a list of texts, none empty", "[\"\"]"),
-            ("overflow", .string("cut"), "one of refuse, truncate, map-reduce, retrieve", "cut"),
+            ("overflow", .string("cut"), "one of refuse, truncate, truncate-prompt, map-reduce, retrieve", "cut"),
             ("style", .bool(true), "a text", "true"),
         ])
     func badValues(option: String, value: JSONValue, expected: String, found: String) {
