@@ -32,8 +32,9 @@ struct JobDefinitionTests {
         #expect(
             validationMessage("summarize", JobInputs(document: "d", options: ["lenght": .string("short")]))
                 == "kind 'summarize' has no option 'lenght'; did you mean 'length'? (it has the options length; every "
-                + "kind has style, overflow, stop, adapter, constraint, max_new_tokens, max_tokens, min_new_tokens, do_sample, "
-                + "temperature, top_k, top_p, min_p, typical_p, epsilon_cutoff, eta_cutoff, repetition_penalty, "
+                + "kind has style, overflow, stop, adapter, constraint, no_answer_text, no_answer_threshold, max_new_tokens, "
+                + "max_tokens, min_new_tokens, do_sample, temperature, top_k, top_p, min_p, typical_p, epsilon_cutoff, "
+                + "eta_cutoff, repetition_penalty, "
                 + "no_repeat_ngram_size, bad_words, bad_words_ids, suppress_tokens, max_cycle_repeats, num_beams, "
                 + "length_penalty, length_penalty_includes_prompt, early_stopping, seed)")
         #expect(
@@ -68,7 +69,7 @@ struct JobDefinitionTests {
             ("do_sample", .string("yes"), "true or false", "yes"),
             ("early_stopping", .string("soon"), "true, false or never", "soon"),
             ("stop", .array([.string("")]), "a text or a list of texts, none empty", "[\"\"]"),
-            ("overflow", .string("cut"), "one of refuse, truncate, map-reduce, retrieve", "cut"),
+            ("overflow", .string("cut"), "one of refuse, truncate, truncate-prompt, map-reduce, retrieve", "cut"),
             ("style", .bool(true), "a text", "true"),
         ])
     func badValues(option: String, value: JSONValue, expected: String, found: String) {

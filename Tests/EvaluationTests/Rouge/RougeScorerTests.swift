@@ -1,4 +1,5 @@
 import Evaluation
+import TestSupport
 import Testing
 
 @Suite("ROUGE")
@@ -37,11 +38,12 @@ struct RougeScorerTests {
 
     @Test("texts of ten thousand words are compared, in one line and in many")
     func longTexts() {
-        let one = (0..<10_000).map { "w\($0 * 7919 % 997)" }
-        let two = (0..<10_000).map { "w\($0 * 104_729 % 991)" }
+        var random = SplitMix64(seed: 2)
+        let one = (0..<10_000).map { _ in "w\(Int.random(in: 0..<50, using: &random))" }
+        let two = (0..<10_000).map { _ in "w\(Int.random(in: 0..<50, using: &random))" }
         let line = RougeScorer().score(one.joined(separator: " "), reference: two.joined(separator: " "))
-        // Of one line, Lsum is L unless a word would count more often than it stands there.
-        #expect(line.rougeL.fMeasure > 0.05 && abs(line.rougeL.fMeasure - line.rougeLsum.fMeasure) < 1e-12)
+        // Of one line each, the union is the one subsequence there is.
+        #expect(line.rougeL.fMeasure > 0.2 && abs(line.rougeL.fMeasure - line.rougeLsum.fMeasure) < 1e-12)
         let same = RougeScorer().score(one.joined(separator: "\n"), reference: one.joined(separator: " "))
         #expect(same.rougeL.fMeasure == 1)
     }
