@@ -52,7 +52,7 @@ struct UpkeepCommandTests {
         #expect(outcome.errors.contains("from schema version 1 to 4: 2 (worker), 3 (queue), 4 (quotations)"))
         let backups = try files(queue).filter { $0.wholeMatch(of: /queue\.db\.v1-\d{8}-\d{6}\.bak/) != nil }
         #expect(backups.count == 1)
-        #expect(try queue.sql("PRAGMA user_version; SELECT count(*) FROM jobs") == "3\n1")
+        #expect(try queue.sql("PRAGMA user_version; SELECT count(*) FROM jobs") == "4\n1")
         #expect(try queue.run("migrate").errors.contains("the newest; there is nothing to do"))
     }
 
