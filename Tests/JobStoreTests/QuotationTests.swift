@@ -127,8 +127,11 @@ struct QuotationTests {
     func damaged() async throws {
         let test = try TestStore()
         _ = try SQLitePrompt.run(
-            test.path, "INSERT INTO jobs(kind, input) VALUES ('summarize', CAST(x'c080e282ac80206265657320e2' AS TEXT))"
-        )
+            test.path,
+            """
+            INSERT INTO jobs(kind, input, scheduled_at)
+            VALUES ('summarize', CAST(x'c080e282ac80206265657320e2' AS TEXT), '2026-01-01')
+            """)
         let job = try #require(try await test.store.claim(limit: 1, queues: nil, worker: "a", now: start).first)
         let seen = try #require(job.text)
         let begin = try #require(seen.range(of: "bees")?.lowerBound)

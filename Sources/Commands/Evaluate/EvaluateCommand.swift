@@ -11,9 +11,9 @@ struct EvaluateCommand: AsyncParsableCommand {
         commandName: "evaluate",
         abstract: "How good the texts are: scores over a set, beside what needs no model.",
         discussion: """
-            A set is a file of JSON lines with a document (or input, text, context, passage, source, article), a question,
-            reference or references (or answers, summary, target, output), and prediction, where there is one already.
-            Lists of questions on one document (qas, questions) are taken apart. What has no prediction is done by the
+            A set is a file of JSON lines with a document (or input, text, context, passage, source, article), a question, \
+            reference or references (or answers, summary, target, output), and prediction, where there is one already. \
+            Lists of questions on one document (qas, questions) are taken apart. What has no prediction is done by the \
             task's kind, as 'nightshift run' would.
 
             TASKS

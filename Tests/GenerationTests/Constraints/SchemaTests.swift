@@ -112,7 +112,7 @@ struct SchemaTests {
             (#"{"regex":1}"#, "regex: expected a text"),
             (#"{"regex":""}"#, "regex: only the empty text"),
             (#"{"regex":"a","json":true}"#, "constraint: expected one of"),
-            (#""span""#, "constraint: expected one of"),
+            (#""spam""#, "constraint: expected one of"),
         ])
     func malformed(_ source: String, _ message: String) throws {
         let error = #expect(throws: ConstraintError.self) { try Constraint(try JSONParser.parse(source)) }
