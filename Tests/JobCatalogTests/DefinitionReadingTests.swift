@@ -74,8 +74,8 @@ struct DefinitionReadingTests {
         (
             "description: x\ntemplte: y",
             "mine.yaml, line 2, field 'templte': there is no such field; did you mean 'template'? (fields here: name, description, "
-                + "inputs, trim, options, overflow, output, constraint, adapter, styles, template, texts, stop, parameters, "
-                + "budget, postprocess)"
+                + "inputs, trim, options, overflow, output, constraint, no_answer, adapter, styles, template, texts, stop, "
+                + "parameters, budget, postprocess)"
         ),
         (
             "description: x",
