@@ -98,6 +98,7 @@ struct BuiltInJobsTests {
         expected.beamCount = 4
         expected.earlyStopping = .atOnce
         expected.lengthPenaltyIncludesPrompt = true
+        expected.maximumCycleRepeats = 0
         #expect(prompt.parameters == expected)
         let options: [String: JSONValue] = ["instruction": "Shorten:", "length_penalty_includes_prompt": false]
         let other = try definition.prompt(style: .base, inputs: JobInputs(document: "d", options: options))

@@ -8,7 +8,8 @@ struct SignalTests {
         arguments: [SIGTERM, SIGINT, SIGHUP])
     func once(signal: Int32) throws {
         let queue = try TestQueue.withModel()
-        try queue.insertTexts(8, tokens: "100")
+        // Long enough for the signal to come before the first is done.
+        try queue.insertTexts(8, tokens: "1500")
         let worker = try queue.startWorker("-j", "2")
         try queue.waitUntil("SELECT count(*) FROM jobs WHERE state = 'running'", is: "2")
         worker.send(signal)
