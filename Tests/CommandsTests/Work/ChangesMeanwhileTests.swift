@@ -59,7 +59,7 @@ struct ChangesMeanwhileTests {
     @Test("a paused queue's running jobs are finished and the others left, until it's resumed")
     func pause() throws {
         let queue = try TestQueue.withModel()
-        try queue.insertTexts(8, tokens: "100")
+        try queue.insertTexts(8, tokens: "600")
         let worker = try queue.startWorker("--drain", "-j", "2")
         try queue.waitUntil("SELECT count(*) FROM jobs WHERE state = 'running'", is: "2")
         try queue.sql("UPDATE queues SET paused_at = datetime('now') WHERE name = 'default'")
