@@ -6,7 +6,9 @@ struct SystemFaults {
 
     /// - returns: `nil` where there is no C compiler.
     init?(in folder: ProofFolder) throws {
-        let compilers = ["/usr/bin/cc", "/usr/bin/gcc", "/usr/bin/clang", "/opt/swift/usr/bin/clang"]
+        // Swift's own clang, where there is no other.
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
+        let compilers = ["cc", "gcc", "clang"].flatMap { name in folders.map { "\($0)/\(name)" } }
         guard let compiler = compilers.first(where: FileManager.default.isExecutableFile) else { return nil }
         let source = folder.path("system_faults.c")
         try Data(PackageResources.system_faults_c_txt).write(to: URL(filePath: source))
