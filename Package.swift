@@ -88,7 +88,7 @@ let package = Package(
             "Commands",
             [
                 "Benchmarking", "Bulk", "Documents", "Evaluation", "GPTJ", "Generation", "JSONText", "JobCatalog",
-                "JobStore", "Kernels", "Migrations", "ModelFiles", "Reports", "Tokenization", "Worker",
+                "JobStore", "Kernels", "Migrations", "ModelFiles", "Reports", "Tokenization", "Training", "Worker",
                 argumentParser, logging, signals,
             ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
