@@ -31,7 +31,8 @@ struct ModelListCommand: ParsableCommand {
                 "name": .string(LocatedModel.builtInName),
                 "path": isReplaced ? .string(folder.appending(path: LocatedModel.builtInName).path) : .null,
             ]
-            let models = [builtIn] + names.map { ["name": .string($0), "path": .string(folder.appending(path: $0).path)] }
+            let models =
+                [builtIn] + names.map { ["name": .string($0), "path": .string(folder.appending(path: $0).path)] }
             return try Console.print((["folder": .string(folder.path), "models": .array(models)] as JSONValue).text)
         }
         try Console.print(LocatedModel.builtInName)
