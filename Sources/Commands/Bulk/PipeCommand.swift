@@ -103,12 +103,7 @@ struct PipeCommand: AsyncParsableCommand {
     private static func parser(_ defaults: JobLineParser.Defaults) -> JobLineParser {
         JobLineParser(
             catalog: .ofUser, defaults: defaults,
-            document: { path in
-                let document = try DocumentReader().read(.file(path: path))
-                return NewDocument(
-                    text: document.text, title: document.title, source: document.source,
-                    mediaType: document.mediaType)
-            },
+            document: { try NewDocument(DocumentReader().read(.file(path: $0))) },
             time: { try TimeExpression.moment($0, now: Date()) })
     }
 

@@ -6,6 +6,8 @@ import Synchronization
 struct MaintenancePlan {
     var nextPruning = Date.distantPast
     var nextLogWarning = Date.distantPast
+    /// When the log may be written back for want of room, where the last time failed.
+    var nextRoom = ContinuousClock.Instant.now
 
     /// Whether the time has come; then the next is `interval` later. A clock that was set back delays nothing.
     mutating func isDue(_ next: WritableKeyPath<Self, Date>, at now: Date, every interval: TimeInterval) -> Bool {
@@ -27,7 +29,7 @@ extension JobStore {
     public func maintain(isIdle: Bool, now: Date) async throws -> [MaintenanceNote] {
         try checkFile()
         var notes: [MaintenanceNote] = []
-        if logSize() > Self.largeLog, try await !checkpoint(), logSize() > Self.alarmingLog,
+        if isLogLarge(), try await !checkpoint(), logSize() > Self.alarmingLog,
             maintenance.withLock({ $0.isDue(\.nextLogWarning, at: now, every: Self.logWarningInterval) })
         {
             notes.append(.logGrows(path: path, bytes: logSize(), holders: FileHolders.names(of: path)))

@@ -21,6 +21,7 @@ public final class JobStore: JobQueue {
     let host: HostIdentity
     let clock: WallClock
     let random: @Sendable () -> Double
+    let readDocument: @Sendable (_ path: String) throws -> NewDocument
     let pool: DatabasePool
     /// Sees every commit to the file, this process's own included: `data_version` counts those of other connections.
     let observer: DatabaseQueue
@@ -36,11 +37,13 @@ public final class JobStore: JobQueue {
     ///   - host: which machine and process this is; workers of the same host can be seen to be dead.
     ///   - clock: what run windows and schedules go by.
     ///   - random: gives numbers in 0..<1 that spread the waits of retries.
+    ///   - readDocument: reads the files that schedules name.
     /// - Throws: `JobStoreError`; the cases say what can be wrong with a file.
     public init(
         path: String, mode: Mode = .openExisting, settings: QueueSettings = QueueSettings(),
         host: HostIdentity = .current, clock: WallClock = .system,
-        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
+        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
+        readDocument: @escaping @Sendable (_ path: String) throws -> NewDocument = { throw UnreadableDocument(path: $0) }
     ) throws {
         // Absolute, since other processes read the paths of worker locks from the table.
         let path = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
@@ -49,6 +52,7 @@ public final class JobStore: JobQueue {
         self.host = host
         self.clock = clock
         self.random = random
+        self.readDocument = readDocument
         try Self.checkLibrary()
         try Self.checkPlace(path, mode: mode)
         try Migrator(path: path).migrate()
@@ -124,8 +128,21 @@ public final class JobStore: JobQueue {
 }
 
 extension JobStore {
-    /// One writing transaction that has the write lock from its start, so that it can't fail half-way for want of it.
+    /// One writing transaction that has the write lock from its start, so that it can't fail half-way for want of it. Where
+    /// the disk is full, or soon will be, the log is written back: the room it takes up may be all that is wanted.
     func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        let value: T
+        do {
+            value = try await transaction(body)
+        } catch JobStoreError.diskFull(let path) {
+            guard await makeRoom(isFull: true) else { throw JobStoreError.diskFull(path: path) }
+            value = try await transaction(body)
+        }
+        await makeRoom()
+        return value
+    }
+
+    private func transaction<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         try await writeWithoutTransaction { db in
             var value: T?
             try db.inTransaction(.immediate) {
