@@ -56,6 +56,9 @@ struct ProofTests {
     @Test("clocks that are set and workers that sleep lose nothing")
     func clocks() throws { try prove("clock") }
 
+    @Test("a pipe whose answers nobody takes waits, and one that is killed goes on")
+    func pipes() throws { try prove("pipes", "--lines", "6000", "--kills", "5") }
+
     @Test("a rate and a concurrency hold across processes")
     func rates() throws { try prove("rates", "--jobs", "60") }
 }

@@ -164,7 +164,9 @@ struct ImportCommand: AsyncParsableCommand {
         let folder = file == "-" ? nil : URL(filePath: file).deletingLastPathComponent()
         return JobLineParser(
             catalog: .ofUser, defaults: defaults,
-            document: { try NewDocument(DocumentReader().read(.file(path: URL(filePath: $0, relativeTo: folder).path))) },
+            document: {
+                try NewDocument(DocumentReader().read(.file(path: URL(filePath: $0, relativeTo: folder).path)))
+            },
             time: { try TimeExpression.moment($0, now: Date()) })
     }
 

@@ -36,7 +36,8 @@ struct QueueOptions: ParsableArguments {
     ///
     /// - throws: `JobStoreError`.
     func openStore(_ mode: JobStore.Mode = .openExisting) throws -> JobStore {
-        try JobStore(path: path(), mode: mode, readDocument: { try NewDocument(DocumentReader().read(.file(path: $0))) })
+        try JobStore(
+            path: path(), mode: mode, readDocument: { try NewDocument(DocumentReader().read(.file(path: $0))) })
     }
 }
 

@@ -78,7 +78,8 @@ struct JobInserter {
 
     private static func insertion(rows: Int) -> String {
         let row = "(" + Array(repeating: "?", count: 20).joined(separator: ",") + ")"
-        return "INSERT INTO jobs (\(columns)) VALUES \(Array(repeating: row, count: rows).joined(separator: ",")) RETURNING id"
+        return
+            "INSERT INTO jobs (\(columns)) VALUES \(Array(repeating: row, count: rows).joined(separator: ",")) RETURNING id"
     }
 
     private static let single = insertion(rows: 1)

@@ -43,7 +43,9 @@ public final class JobStore: JobQueue {
         path: String, mode: Mode = .openExisting, settings: QueueSettings = QueueSettings(),
         host: HostIdentity = .current, clock: WallClock = .system,
         random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
-        readDocument: @escaping @Sendable (_ path: String) throws -> NewDocument = { throw UnreadableDocument(path: $0) }
+        readDocument: @escaping @Sendable (_ path: String) throws -> NewDocument = {
+            throw UnreadableDocument(path: $0)
+        }
     ) throws {
         // Absolute, since other processes read the paths of worker locks from the table.
         let path = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
