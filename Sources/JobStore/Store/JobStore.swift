@@ -23,7 +23,8 @@ public final class JobStore: JobQueue {
     let random: @Sendable () -> Double
     let readDocument: @Sendable (_ path: String) throws -> NewDocument
     let pool: DatabasePool
-    /// Sees every commit to the file, this process's own included: `data_version` counts those of other connections.
+    /// Sees every commit to the file, this process's own included: `data_version` counts those of other connections. It
+    /// never writes, but could: the last connection to close writes the log back, which one that only reads can't.
     let observer: DatabaseQueue
     /// Which file was opened: another one may take its name.
     let identity: FileIdentity?
@@ -65,10 +66,7 @@ public final class JobStore: JobQueue {
             try pool.writeWithoutTransaction { db in
                 try db.execute(sql: "PRAGMA synchronous = FULL")
             }
-            var configuration = Configuration()
-            configuration.readonly = true
-            configuration.busyMode = .timeout(10)
-            return (pool, try DatabaseQueue(path: path, configuration: configuration))
+            return (pool, try DatabaseQueue(path: path, configuration: Self.poolConfiguration))
         }
         identity = FileIdentity(path: path)
     }
@@ -77,11 +75,13 @@ public final class JobStore: JobQueue {
     /// other.
     public var workerLockFolder: String { path + "-workers" }
 
-    /// Closes the connections. SQLite writes the log back into the file if this was the last process.
+    /// Closes the connections. SQLite writes the log back into the file if this was the last process: then the file is all
+    /// there is, to be copied or sent.
     public func close() throws {
         try translatingErrors(path: path) {
-            try observer.close()
+            // The pool's own readers close last of its connections, so this one closes after them.
             try pool.close()
+            try observer.close()
         }
     }
 
