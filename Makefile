@@ -7,7 +7,7 @@ BUILD := .build/release
 
 .PHONY: demo test build setup install format lint bench-tokenizer bench-peers check-gguf check-rouge help
 .PHONY: build-proof proof-kill proof-kill-engine proof-power proof-sequences proof-faults proof-engine proof-signals
-.PHONY: proof-clock proof-rates proof-soak bench-queue test-tsan coverage
+.PHONY: proof-clock proof-rates proof-pipes proof-soak bench-queue test-tsan coverage
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -51,6 +51,7 @@ check-rouge: ## ROUGE and the stemmer beside the PyPI package `rouge-score`
 KILLS ?= 10000
 PREFIXES ?= 5000
 SEQUENCES ?= 100000
+LINES ?= 100000
 MINUTES ?= 480
 LOCK_SECONDS ?= 30
 FINISHED_JOBS ?= 1000000
@@ -82,11 +83,14 @@ proof-engine: build-proof ## engines that hang, crash or run out of memory
 proof-signals: build-proof ## every signal a worker may get, also in a terminal
 	$(PROOF) signals
 
-proof-clock: build-proof ## clocks that are set, workers asleep past their leases
+proof-clock: build-proof ## clocks that are set or change by night, workers asleep past their leases
 	$(PROOF) clock
 
-proof-rates: build-proof ## many processes at a queue with a rate and a concurrency
+proof-rates: build-proof ## many processes, some of them killed, at a queue with a rate and a concurrency
 	$(PROOF) rates
+
+proof-pipes: build-proof ## many lines through a pipe that is killed and resumed; LINES=100000
+	$(PROOF) pipes --lines $(LINES) $(SEEDED)
 
 proof-soak: build-proof ## workers at work for hours; MINUTES=480
 	$(PROOF) soak --minutes $(MINUTES)

@@ -97,8 +97,8 @@ let package = Package(
         .target(
             name: "Proofs",
             dependencies: [
-                "JSONText", "Commands", "Generation", "JobCatalog", "JobStore", "Tokenization", "Worker", "TestSupport",
-                argumentParser,
+                "Bulk", "JSONText", "Commands", "Generation", "JobCatalog", "JobStore", "Tokenization", "Worker",
+                "TestSupport", argumentParser,
             ],
             resources: [.embedInCode("Faults/system_faults.c.txt")], swiftSettings: strict),
         .executableTarget(name: "nightshift-proof", dependencies: ["Commands", "Proofs"], swiftSettings: strict),

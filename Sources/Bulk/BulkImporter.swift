@@ -18,7 +18,8 @@ public struct ImportReport: Sendable, Equatable {
     public init() {}
 }
 
-/// Brings the records of a file into the queue, some thousand to a transaction.
+/// Brings the records of a file into the queue, some thousand to a transaction. While one page of them is stored the next one is
+/// read.
 ///
 /// Every job has a unique key made of what it asks for, its batch, its `custom_id`, and, for lines without one, of how often
 /// the same was asked before in the file. So the same import again adds what is missing, however the first one ended, and
@@ -43,9 +44,18 @@ public struct BulkImporter {
     private let refuse: (BulkProblem) throws -> Void
     private var seenNames = SeenLines()
     private var seenTexts = SeenLines()
-    private var page: [BulkJob] = []
-    private var pageBytes = 0
+    private var page = Page()
+    /// The page before, on its way into the queue.
+    private var stored: (page: Page, outcomes: Task<[Result<EnqueuedJob, JobStoreError>], any Error>)?
     public private(set) var report = ImportReport()
+
+    /// Jobs, and the lines among them that became none.
+    private struct Page {
+        var jobs: [BulkJob] = []
+        var problems: [BulkProblem] = []
+        /// Of the jobs' texts.
+        var bytes = 0
+    }
 
     /// - parameters:
     ///   - fileName: named in the jobs' metadata.
@@ -70,19 +80,27 @@ public struct BulkImporter {
     public mutating func run(
         _ reader: inout some RecordReader, now: () -> Date, progress: (ImportReport, _ offset: Int) -> Void
     ) async throws {
-        while let record = try reader.next() {
-            report.records += 1
-            do throws(BulkProblem) {
-                try take(try parser.job(from: try record.get()))
-            } catch {
-                try note(error)
-            }
-            if page.count >= Self.jobsAtOnce || pageBytes >= Self.bytesAtOnce {
+        do {
+            while let record = try reader.next() {
+                report.records += 1
+                do throws(BulkProblem) {
+                    try take(try parser.job(from: try record.get()))
+                } catch {
+                    page.problems.append(error)
+                }
+                guard page.jobs.count + page.problems.count >= Self.jobsAtOnce || page.bytes >= Self.bytesAtOnce else {
+                    continue
+                }
                 try await flush(now: now())
                 progress(report, reader.offset)
             }
+            try await flush(now: now())
+            try await settle()
+        } catch {
+            // What was sent is there, and counts.
+            try? await settle()
+            throw error
         }
-        try await flush(now: now())
     }
 
     private mutating func note(_ problem: BulkProblem) throws {
@@ -106,8 +124,8 @@ public struct BulkImporter {
         }
         job.job.uniqueKey = Self.key(content, batch: batch, customID: job.customID, occurrence: occurrence)
         job.job.metadata[RequestOrigin.importedFrom] = .string("\(fileName):\(job.line)")
-        pageBytes += job.job.textSize
-        page.append(job)
+        page.bytes += job.job.textSize
+        page.jobs.append(job)
     }
 
     /// "import:" and 128 bits in hexadecimal digits.
@@ -122,33 +140,46 @@ public struct BulkImporter {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// Sends the page on its way.
     private mutating func flush(now: Date) async throws {
-        guard !page.isEmpty else { return }
-        defer {
-            page.removeAll(keepingCapacity: true)
-            pageBytes = 0
-        }
+        try await settle()
+        let page = page
+        self.page = Page()
         switch mode {
         case .add:
-            let outcomes = try await store.enqueueEach(page.map(\.job), now: now)
-            for (job, outcome) in zip(page, outcomes) {
-                switch outcome {
-                case .success(let enqueued): count(enqueued)
-                case .failure(let error): try note(try await problem(job, error))
-                }
-            }
-        case .check:
-            let taken = try await store.areTaken(uniqueKeys: page.compactMap(\.job.uniqueKey))
-            for (job, isTaken) in zip(page, taken) {
-                if isTaken {
-                    report.present += 1
-                } else if let problem = try await clash(job) {
-                    try note(problem)
-                } else {
-                    report.added += 1
-                }
+            let (store, jobs) = (store, page.jobs.map(\.job))
+            stored = (page, Task { jobs.isEmpty ? [] : try await store.enqueueEach(jobs, now: now) })
+        case .check: try await check(page)
+        }
+    }
+
+    /// Waits for the page that is on its way, and tells what became of its lines, in their order.
+    private mutating func settle() async throws {
+        guard let (page, task) = stored else { return }
+        stored = nil
+        var problems = page.problems
+        for (job, outcome) in zip(page.jobs, try await task.value) {
+            switch outcome {
+            case .success(let enqueued): count(enqueued)
+            case .failure(let error): problems.append(try await problem(job, error))
             }
         }
+        for problem in problems.sorted(by: { $0.line < $1.line }) { try note(problem) }
+    }
+
+    private mutating func check(_ page: Page) async throws {
+        var problems = page.problems
+        let taken = try await store.areTaken(uniqueKeys: page.jobs.compactMap(\.job.uniqueKey))
+        for (job, isTaken) in zip(page.jobs, taken) {
+            if isTaken {
+                report.present += 1
+            } else if let problem = try await clash(job) {
+                problems.append(problem)
+            } else {
+                report.added += 1
+            }
+        }
+        for problem in problems.sorted(by: { $0.line < $1.line }) { try note(problem) }
     }
 
     private mutating func count(_ job: EnqueuedJob) {

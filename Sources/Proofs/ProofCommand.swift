@@ -9,8 +9,8 @@ package struct ProofCommand: AsyncParsableCommand {
         discussion: "Each proof prints its seed; given the same with --seed, it makes the same choices again.",
         subcommands: [
             KillCommand.self, PowerCutCommand.self, SequencesCommand.self, FaultsCommand.self, EngineFaultsCommand.self,
-            SignalsCommand.self, ClockCommand.self, RatesCommand.self, SoakCommand.self, FloorsCommand.self,
-            StandInWorkCommand.self,
+            SignalsCommand.self, ClockCommand.self, RatesCommand.self, PipeProofCommand.self, SoakCommand.self,
+            FloorsCommand.self, StandInWorkCommand.self, StandInPipeCommand.self,
         ])
 
     package init() {}
@@ -129,6 +129,21 @@ struct RatesCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await ProofReport.prove("rates") { try await RateProof(jobs: jobs, workers: workers).run($0) }
+    }
+}
+
+struct PipeProofCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pipes", abstract: "Many lines through a pipe that is killed, and whose answers nobody takes.")
+
+    @Option(help: "Lines to answer.") var lines = 100_000
+    @Option(help: "How often to kill it meanwhile.") var kills = 20
+    @OptionGroup var seed: SeedOption
+
+    func run() async throws {
+        try await ProofReport.prove("pipes") {
+            try await PipeProof(lines: lines, kills: kills, seed: seed.value).run($0)
+        }
     }
 }
 

@@ -19,6 +19,79 @@ struct EnqueueTests {
         #expect(try await test.store.stateCounts().map(\.count) == [1000])
     }
 
+    @Test(
+        "of many jobs at once each is stored or refused for itself, and keys count within the same call",
+        arguments: [0, 3, 9, 10, 25])
+    func each(wrong: Int) async throws {
+        let test = try TestStore()
+        var jobs = (0..<31).map { NewJob.text("text \($0)") }
+        jobs[wrong].kind = "answer"
+        for index in [2, 7, 19, 30] { jobs[index].uniqueKey = "k" }
+        jobs[12] = NewJob(kind: "s", input: .inline("text 12"), dependsOn: [9999])
+        jobs[13] = NewJob(kind: "s", input: .inline("text 13"), dependsOn: [1])
+        let outcomes = try await test.store.enqueueEach(jobs, now: start)
+        #expect(outcomes.count == 31)
+        var ids: [Int64] = []
+        for (index, outcome) in outcomes.enumerated() {
+            switch outcome {
+            case .success(let job) where job.isNew:
+                ids.append(job.id)
+                #expect(try await test.store.inputText(ofJob: job.id) == "text \(index)")
+            case .success(let job):
+                let first = ids[[0, 1, 2].filter { $0 != wrong }.count - 1]
+                #expect(job.id == first && [7, 19, 30].contains(index))
+            case .failure(.refusedJob(let named, _)): #expect(named == index && [wrong, 12].contains(index))
+            case .failure(let error): Issue.record(error)
+            }
+        }
+        #expect(ids == ids.sorted() && ids.count == 31 - 3 - 2)
+        #expect(try await test.store.stateCounts().reduce(0) { $0 + $1.count } == ids.count)
+        #expect(try await test.store.audit().isEmpty)
+    }
+
+    @Test("a row that somebody's own trigger leaves out is told")
+    func ignored() async throws {
+        let test = try TestStore()
+        try await test.store.execute(
+            "CREATE TRIGGER own BEFORE INSERT ON jobs WHEN new.input = 'text 4' BEGIN SELECT RAISE(IGNORE); END")
+        let outcomes = try await test.store.enqueueEach((0..<10).map { .text("text \($0)") }, now: start)
+        let failed = outcomes.indices.filter { if case .failure = outcomes[$0] { true } else { false } }
+        #expect(failed == [4])
+        #expect(try await test.store.stateCounts().map(\.count) == [9])
+    }
+
+    @Test("jobs are found by what their state comes to, and changed by it")
+    func statuses() async throws {
+        let test = try TestStore()
+        let ids = try await test.store.enqueue((0..<6).map { _ in NewJob.text() }, now: start).map(\.id)
+        try await test.store.execute(
+            """
+            UPDATE jobs SET held_at = '2026-01-01' WHERE id IN (1, 2);
+            UPDATE jobs SET scheduled_at = '2999-01-01' WHERE id IN (3, 4);
+            UPDATE jobs SET attempt = 1 WHERE id = 4
+            """)
+        func listed(_ status: String) async throws -> [Int64] {
+            try await test.store.list(status: status, limit: 9).map(\.id)
+        }
+        #expect(try await listed("held") == [1, 2])
+        #expect(try await listed("scheduled") == [3])
+        #expect(try await listed("retryable") == [4])
+        #expect(try await listed("available") == [5, 6])
+        #expect(try await listed("stalled").isEmpty)
+        #expect(try await test.store.list(status: "held", afterID: 1, limit: 9).map(\.id) == [2])
+        #expect(try await test.store.list(status: "available", newestFirst: true, limit: 1).map(\.id) == [ids[5]])
+        func selected(_ status: DerivedStatus) -> JobSelection {
+            var selection = JobSelection()
+            selection.status = status
+            return selection
+        }
+        #expect(try await test.store.counts(of: selected(.held)) == [.pending: 2])
+        #expect(try await test.store.release(selected(.held)) == 2)
+        #expect(try await test.store.cancel(selected(.retryable)) == 1)
+        #expect(try await test.store.retry(selected(.scheduled)) == 0)
+        #expect(try await listed("cancelled") == [4])
+    }
+
     @Test("a repeated custom_id is named")
     func customID() async throws {
         let test = try TestStore()

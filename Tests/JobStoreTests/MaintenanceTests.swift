@@ -85,6 +85,26 @@ struct MaintenanceTests {
         }
         let left = try await store.stateCounts().first?.count ?? 0
         #expect(left >= 600)
+        // Unless more becomes old than they remove.
+        for second in 59..<140 {
+            _ = try await store.maintain(isIdle: false, now: now.addingTimeInterval(Double(second)))
+        }
+        #expect(try await store.stateCounts().first?.count ?? 0 <= 7)
+    }
+
+    @Test("a file that nobody has open any more is all there is of the queue")
+    func closing() async throws {
+        let test = try TestStore()
+        let another = try test.another()
+        try await another.enqueue([.text()], now: start)
+        _ = try await another.claim(limit: 1, queues: nil, worker: "w", now: start)
+        try test.store.close()
+        #expect(FileManager.default.fileExists(atPath: test.path + "-wal"))
+        try another.close()
+        #expect(!FileManager.default.fileExists(atPath: test.path + "-wal"))
+        let copy = test.folder.path("copy.db")
+        try FileManager.default.copyItem(atPath: test.path, toPath: copy)
+        #expect(try await JobStore(path: copy).stateCounts().map(\.state) == [.running])
     }
 
     @Test("one process at a time writes the log back")

@@ -164,11 +164,8 @@ struct ImportCommand: AsyncParsableCommand {
         let folder = file == "-" ? nil : URL(filePath: file).deletingLastPathComponent()
         return JobLineParser(
             catalog: .ofUser, defaults: defaults,
-            document: { path in
-                let document = try DocumentReader().read(.file(path: URL(filePath: path, relativeTo: folder).path))
-                return NewDocument(
-                    text: document.text, title: document.title, source: document.source,
-                    mediaType: document.mediaType)
+            document: {
+                try NewDocument(DocumentReader().read(.file(path: URL(filePath: $0, relativeTo: folder).path)))
             },
             time: { try TimeExpression.moment($0, now: Date()) })
     }

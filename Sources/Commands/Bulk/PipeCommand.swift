@@ -1,11 +1,11 @@
 import ArgumentParser
-import Bulk
+package import Bulk
 import Documents
 import Foundation
 import JobCatalog
 import JobStore
 import UnixSignals
-import Worker
+package import Worker
 
 #if canImport(Glibc)
 import Glibc
@@ -77,52 +77,56 @@ struct PipeCommand: AsyncParsableCommand {
             kind, question, try JobOptions.parse(arguments: options)
         )
         if let kind { _ = try JobCatalog.ofUser.definition(named: kind) }
-        let answered = try resume.flatMap(readAnswers)
+        let answers = try resume.flatMap { try EarlierAnswers(at: $0, retryingErrors: retryErrors) }
+        if !quiet, let text = answers?.text { Console.noteForeign(text) }
         let engine = try modelOptions.load().textEngine(style: style)
         let session = PipeSession(
-            engine: engine, parser: Self.parser(defaults), held: jobs ?? 2 * modelOptions.batchRows, grace: grace,
-            answered: answered)
-        try await finish(session.run())
+            engine: engine, parser: .ofPipe(defaults), held: jobs ?? 2 * modelOptions.batchRows, grace: grace,
+            answered: answers?.names)
+        try await session.run().announce(isQuiet: quiet)
     }
+}
 
-    /// A run that has not begun has no answers yet.
-    private func readAnswers(_ path: String) throws -> PipeResume? {
+/// The answers that the file of `--resume` has already.
+package struct EarlierAnswers {
+    package let names: PipeResume
+    /// For people.
+    package let text: String
+
+    /// - parameter path: `nil` comes of one that isn't there: a run that has not begun has no answers yet.
+    package init?(at path: String, retryingErrors: Bool) throws {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let input = try FileInput(path)
-        let answers = try PipeResume(input.bytes, retriesErrors: retryErrors)
+        names = try PipeResume(input.bytes, retriesErrors: retryingErrors)
         // What is appended to it mustn't begin within the torn line.
         if input.isStandardOutput, input.lastByte.map({ $0 != 0x0A }) == true { try Console.write([0x0A]) }
-        if !quiet {
-            Console.noteForeign(
-                "\(path): \(counted(answers.count, "answer")) there already"
-                    + (answers.tornLines > 0 ? ", \(counted(answers.tornLines, "torn line")) passed over" : ""))
-        }
-        return answers
+        text =
+            "\(path): \(counted(names.count, "answer")) there already"
+            + (names.tornLines > 0 ? ", \(counted(names.tornLines, "torn line")) passed over" : "")
     }
+}
 
-    private static func parser(_ defaults: JobLineParser.Defaults) -> JobLineParser {
+extension JobLineParser {
+    package static func ofPipe(_ defaults: Defaults) -> JobLineParser {
         JobLineParser(
             catalog: .ofUser, defaults: defaults,
-            document: { path in
-                let document = try DocumentReader().read(.file(path: path))
-                return NewDocument(
-                    text: document.text, title: document.title, source: document.source,
-                    mediaType: document.mediaType)
-            },
+            document: { try NewDocument(DocumentReader().read(.file(path: $0))) },
             time: { try TimeExpression.moment($0, now: Date()) })
     }
+}
 
-    private func finish(_ outcome: PipeSession.Outcome) throws {
-        let report = outcome.report
-        if !quiet || !report.undone.isEmpty {
+extension PipeSession.Outcome {
+    /// Says what was done, and throws what the exit code is to tell.
+    package func announce(isQuiet: Bool) throws {
+        if !isQuiet || !report.undone.isEmpty {
             var text = "\(report.completed) answered, \(report.failed) failed"
-            if outcome.skipped > 0 { text += ", \(outcome.skipped) passed over" }
+            if skipped > 0 { text += ", \(skipped) passed over" }
             if !report.undone.isEmpty { text += ", \(report.undone.count) undone: " + names(report.undone) }
-            if outcome.hasUnread { text += "; the rest of the input is unread" }
+            if hasUnread { text += "; the rest of the input is unread" }
             Console.noteForeign(text)
         }
-        if let error = outcome.error { throw error }
-        if !report.undone.isEmpty || outcome.hasUnread {
+        if let error { throw error }
+        if !report.undone.isEmpty || hasUnread {
             throw CommandError(.temporary, "stopped before all was done; go on with --resume")
         }
         if report.failed > 0 { throw CommandError(.someFailed, "") }
@@ -135,8 +139,8 @@ struct PipeCommand: AsyncParsableCommand {
 }
 
 /// A worker between standard input and standard output.
-struct PipeSession {
-    struct Outcome {
+package struct PipeSession {
+    package struct Outcome {
         var report: PipeQueue.Report
         var skipped: Int
         /// Ended before the input did.
@@ -151,7 +155,7 @@ struct PipeSession {
     private let worker: Worker
     private let grace: Double
 
-    init(engine: TextEngine, parser: JobLineParser, held: Int, grace: Double, answered: PipeResume?) {
+    package init(engine: TextEngine, parser: JobLineParser, held: Int, grace: Double, answered: PipeResume?) {
         let output = PipeOutput()
         self.output = output
         self.grace = grace
@@ -166,7 +170,7 @@ struct PipeSession {
     }
 
     /// Works to the end of the input, or until a signal; never throws, so that what was done is told in any case.
-    func run() async -> Outcome {
+    package func run() async -> Outcome {
         // Who closes standard output shows as an error of writing.
         signal(SIGPIPE, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup, .sigusr1)

@@ -73,7 +73,7 @@ struct ChangeOptions: ParsableArguments {
     func validate() throws {
         guard !ids.isEmpty || !filter.isEmpty || state != nil || all else {
             throw ValidationError(
-                "name jobs by id, or choose them by --batch, --state, --queue or --kind, or say --all")
+                "name jobs by id, or choose them by --batch, --state, --queue, --kind or --shard, or say --all")
         }
     }
 
@@ -92,7 +92,7 @@ struct ChangeOptions: ParsableArguments {
         var selection = try await filter.selection(in: store, ids: ids.isEmpty ? nil : ids)
         let known = ids.isEmpty ? [:] : try await store.states(ofJobs: ids)
         if let state = state?.state { selection.states = [state] }
-        if let state, state.state == nil { selection.ids = try await idsOfStatus(state, selection, store) }
+        selection.status = state.flatMap { DerivedStatus(rawValue: $0.rawValue) }
         let counts = try await store.counts(of: selection)
         let possible = counts.filter { from.contains($0.key) }.values.reduce(0, +)
         if possible > Self.askAbove, !yes, Console.inputIsTerminal, Console.errorIsTerminal,
@@ -114,19 +114,6 @@ struct ChangeOptions: ParsableArguments {
         if !unknown.isEmpty {
             let names = unknown.prefix(20).map(String.init).joined(separator: ", ")
             throw CommandError(.someFailed, "there is no job \(names)\(unknown.count > 20 ? ", …" : "")")
-        }
-    }
-
-    /// `scheduled`, `retryable` and `stalled` aren't stored, so that their jobs are looked up first.
-    private func idsOfStatus(
-        _ status: StatusName, _ selection: JobSelection, _ store: JobStore
-    ) async throws -> [Int64] {
-        var found: [Int64] = []
-        while true {
-            let page = try await store.list(
-                selection, status: status.rawValue, afterID: found.last ?? 0, limit: 1000)
-            found += page.map(\.id)
-            if page.count < 1000 { return found }
         }
     }
 

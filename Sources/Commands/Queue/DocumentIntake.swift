@@ -35,11 +35,7 @@ final class DocumentIntake {
         var input: NewJob.Input {
             switch self {
             case .text(let text): .inline(text)
-            case .document(let document):
-                .document(
-                    NewDocument(
-                        text: document.text, title: document.title, source: document.source,
-                        mediaType: document.mediaType))
+            case .document(let document): .document(NewDocument(document))
             }
         }
     }

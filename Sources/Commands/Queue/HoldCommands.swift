@@ -34,6 +34,7 @@ struct ReleaseCommand: AsyncParsableCommand {
             EXAMPLES
               nightshift release 12 13
               nightshift release --state held
+              nightshift release --shard shards/shard-3.db      a shard that is lost: its jobs are done here
             """)
 
     @OptionGroup var change: ChangeOptions

@@ -27,10 +27,12 @@ struct LimitOptions: ParsableArguments {
     /// Fetches page after page and prints the rows; a table says on standard error that there are more.
     ///
     /// - parameters:
+    ///   - pageRows: how many rows to fetch at once: few where rows hold long texts.
     ///   - fetch: gives rows after an id (0: from the start), at most as many as it's told.
     ///   - object: the row as it is printed.
     func print<Row: Encodable>(
         _ printer: inout RowPrinter, format: RowFormat, empty: String, id: (Row) -> Int64,
+        pageRows: Int = 500,
         fetch: (_ after: Int64, _ limit: Int) async throws -> [Row],
         object: (Row) throws -> JSONObject = { try RowEncoder.object($0) }
     ) async throws {
@@ -38,7 +40,7 @@ struct LimitOptions: ParsableArguments {
         var after: Int64 = 0
         var hasMore = false
         while !hasMore {
-            let wanted = min(500, most - printer.count)
+            let wanted = min(pageRows, most - printer.count)
             // One more than is shown, to know whether that was all.
             let page = try await fetch(after, wanted + 1)
             for row in page.prefix(wanted) { try printer.print(object(row)) }

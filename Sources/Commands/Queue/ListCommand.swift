@@ -43,7 +43,7 @@ struct ListCommand: AsyncParsableCommand {
         let isTable = output.format == .table
         var printer = RowPrinter(
             isTable ? Self.tableColumns : Self.columns, format: output.format, hasHeader: !output.noHeader)
-        try await limit.print(&printer, format: output.format, empty: "No jobs.", id: \JobStatusRow.id) {
+        try await limit.print(&printer, format: output.format, empty: "No jobs.", id: \JobStatusRow.id, pageRows: 5000) {
             try await store.list(
                 selection, status: state?.rawValue, afterID: $0, newestFirst: limit.newest, limit: $1)
         } object: { row in

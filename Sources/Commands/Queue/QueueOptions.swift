@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 import Foundation
 import JobCatalog
 import JobStore
@@ -33,14 +34,17 @@ struct QueueOptions: ParsableArguments {
 
     /// Opens the queue.
     ///
-    /// - throws: `JobStoreError`; ``CommandError`` (66) with the first step to take where there is no queue at all yet.
+    /// - throws: `JobStoreError`.
     func openStore(_ mode: JobStore.Mode = .openExisting) throws -> JobStore {
-        let path = try path()
-        do {
-            return try JobStore(path: path, mode: mode)
-        } catch JobStoreError.notFound where path == Places.current.queue?.path(percentEncoded: false) {
-            throw CommandError(.noInput, "there is no queue yet; make one with: nightshift init (it will be \(path))")
-        }
+        try JobStore(
+            path: path(), mode: mode, readDocument: { try NewDocument(DocumentReader().read(.file(path: $0))) })
+    }
+}
+
+extension NewDocument {
+    init(_ document: Document) {
+        self.init(
+            text: document.text, title: document.title, source: document.source, mediaType: document.mediaType)
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 import Foundation
 import JSONText
 import JobCatalog
@@ -31,7 +32,9 @@ struct ScheduleAddCommand: AsyncParsableCommand {
             @monthly, @yearly. Times are local. In the nights the clocks change, a time of day occurs once: one that is \
             left out when the clock jumps over it, one that comes twice the first time.
 
-            The document's text is kept with the schedule, as it is now.
+            A document is read anew whenever a job is added, by the worker that adds it; where it can't be read then, the job \
+            is there all the same, discarded with the reason. --keep-text keeps the text as it is now; standard input and \
+            --text are kept in any case.
 
             EXAMPLES
               nightshift schedule add digest '0 22 * * mon-fri' summarize notes.txt -q night
@@ -55,6 +58,9 @@ struct ScheduleAddCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("A text to work on, in place of a document.", valueName: "text"))
     var text: String?
+
+    @Flag(help: "Keep the document's text as it is now, in place of reading it each time.")
+    var keepText = false
 
     @Option(help: ArgumentHelp("What is asked of the document.", valueName: "text"))
     var question: String?
@@ -100,9 +106,10 @@ struct ScheduleAddCommand: AsyncParsableCommand {
         try await store.add(schedule, now: Date())
         guard let row = try await store.schedules().first(where: { $0.name == name }) else { return }
         if json { return try Console.print(DelimitedText.json(.object(try RowEncoder.object(row)))) }
-        Console.noteForeign(
+        var text =
             "schedule '\(name)' adds its next job at \(row.nextRunAt.map(LocalTime.local) ?? "no time"), if a worker runs"
-        )
+        if case .string(let path)? = schedule.job["path"] { text += "; it reads \(path) then" }
+        Console.noteForeign(text)
     }
 
     /// The columns of its jobs, checked against their kind.
@@ -120,10 +127,15 @@ struct ScheduleAddCommand: AsyncParsableCommand {
         try definition.validate(inputs)
         var job: JSONObject = [
             "kind": .string(kind), "queue": .string(queue), "priority": .integer(priority),
-            "input": .string(item?.text ?? ""), "options": .object(JSONObject(inputs.options)),
+            "options": .object(JSONObject(inputs.options)),
         ]
         if let question { job["question"] = .string(question) }
-        if let title = item?.title { job["metadata"] = .object(["document": .string(title)]) }
+        if !keepText, let path = intake.sources.first?.path {
+            job["path"] = .string(path)
+        } else {
+            job["input"] = .string(item?.text ?? "")
+            if let title = item?.title { job["metadata"] = .object(["document": .string(title)]) }
+        }
         return job
     }
 }
@@ -215,5 +227,15 @@ struct ScheduleResumeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await schedule.change("goes on") { try await $0.setSchedule(named: $1, isEnabled: true) }
+    }
+}
+
+extension DocumentSource {
+    /// Of a file, wherever its reader works; `nil` for standard input.
+    fileprivate var path: String? {
+        switch self {
+        case .file(let path): URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+        case .standardInput: nil
+        }
     }
 }

@@ -12,9 +12,16 @@ struct SelectionOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: "Only jobs of the batch of this name.")
     var batch: String?
 
-    var isEmpty: Bool { kind == nil && queue == nil && batch == nil }
+    @Option(
+        help: ArgumentHelp(
+            "Only jobs that were given out to this shard, by the path that 'nightshift split' made it under; the file needn't "
+                + "be there any more.", valueName: "file"),
+        completion: .file(extensions: ["db"]))
+    var shard: String?
 
-    /// - throws: ``CommandError`` (66) where there is no such batch.
+    var isEmpty: Bool { kind == nil && queue == nil && batch == nil && shard == nil }
+
+    /// - throws: ``CommandError`` (66) where there is no such batch, `JobStoreError` where there was no such shard.
     func selection(in store: JobStore, ids: [Int64]? = nil) async throws -> JobSelection {
         var selection = JobSelection(ids: ids, queue: queue, kind: kind)
         if let batch {
@@ -23,6 +30,7 @@ struct SelectionOptions: ParsableArguments {
             }
             selection.batchID = id
         }
+        if let shard { selection.shard = try await store.shardMark(of: shard) }
         return selection
     }
 }

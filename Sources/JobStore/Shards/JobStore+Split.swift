@@ -188,5 +188,5 @@ extension JobStore {
 }
 
 extension String {
-    fileprivate var withoutFinalSlash: String { count > 1 && hasSuffix("/") ? String(dropLast()) : self }
+    var withoutFinalSlash: String { count > 1 && hasSuffix("/") ? String(dropLast()) : self }
 }

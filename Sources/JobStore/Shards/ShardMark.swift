@@ -76,3 +76,27 @@ struct SplitRecord: Codable {
         try QueueStamp.set(Self.key(folder: folder), text, "the shards in this folder", in: db)
     }
 }
+
+extension JobStore {
+    /// What the metadata of jobs that were given out to a shard say under `shard`.
+    ///
+    /// - Parameter path: as `split` made it. Where the file was moved, it is asked itself.
+    /// - Throws: `refusedShard` for a path that is none of this queue's shards.
+    public func shardMark(of path: String) async throws -> String {
+        let path = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+        let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false).withoutFinalSlash
+        let (record, home) = try await read {
+            (try SplitRecord.read(folder: folder, in: $0), try QueueStamp.value(QueueStamp.ownKey, in: $0))
+        }
+        if let record,
+            let number = (0..<record.shards).first(where: { ShardBuilder.path(of: $0, in: folder) == path })
+        {
+            return ShardMark(split: record.split, number: number).text
+        }
+        guard FileIdentity(path: path) != nil else {
+            throw JobStoreError.refusedShard(
+                path: path, reason: "no split of this queue has made it, and there is no such file")
+        }
+        return try ShardReader(path: path, homeID: home).mark.text
+    }
+}

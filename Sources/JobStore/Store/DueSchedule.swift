@@ -1,5 +1,18 @@
 import Foundation
 import GRDB
+import JSONText
+
+/// What the files of schedules hold just now, by their paths.
+typealias ScheduledDocuments = [String: Result<NewDocument, any Error>]
+
+/// A path that nobody can read here.
+public struct UnreadableDocument: Error, CustomStringConvertible {
+    public var path: String
+
+    public init(path: String) { self.path = path }
+
+    public var description: String { "\(path): whoever opened the queue reads no files" }
+}
 
 /// A schedule whose time has come, within one transaction.
 struct DueSchedule {
@@ -19,29 +32,49 @@ struct DueSchedule {
     let catchesUp: Bool
     /// When it should have run; `nil` for a new schedule, which runs from now on.
     let due: Date?
+    /// The file that its jobs are about, as it is when they are added; `nil` where its job has a text of its own.
+    let path: String?
+    let documents: ScheduledDocuments
 
     static func some(in db: Database, now: String) throws -> Bool {
         try Bool.fetchOne(
             db, sql: "SELECT EXISTS (SELECT 1 FROM schedules WHERE \(condition))", arguments: [now]) ?? false
     }
 
+    /// The files that are to be read for schedules whose time has come.
+    static func paths(in db: Database, now: String) throws -> [String] {
+        try String.fetchAll(
+            db,
+            sql: """
+                SELECT DISTINCT job->>'$.path' FROM schedules
+                WHERE next_run_at IS NOT NULL AND job->>'$.path' IS NOT NULL AND \(condition)
+                """, arguments: [now])
+    }
+
     /// Adds the jobs of all schedules whose time has come.
     ///
-    /// - Parameter local: the clock that the time zone `local` means.
+    /// - Parameters:
+    ///   - local: the clock that the time zone `local` means.
+    ///   - documents: what ``paths(in:now:)`` has named, as it is now. A schedule whose file isn't among them is left for the
+    ///     next call: a hand has changed it meanwhile.
     /// - Returns: the ids of the jobs.
-    static func runAll(in db: Database, now: Date, local: WallClock) throws -> [Int64] {
+    static func runAll(
+        in db: Database, now: Date, local: WallClock, documents: ScheduledDocuments = [:]
+    ) throws -> [Int64] {
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT name, cron, timezone, catch_up,
+                SELECT name, cron, timezone, catch_up, job->>'$.path' AS path,
                   CAST(round((julianday(next_run_at) - 2440587.5) * 86400000) AS INTEGER) AS due
                 FROM schedules WHERE \(condition) ORDER BY name
                 """, arguments: [Timestamp.text(now)])
-        return try rows.flatMap { row in
+        return try rows.flatMap { row -> [Int64] in
             let schedule = DueSchedule(
                 db: db, name: try row.value("name"), cron: try row.value("cron"), timezone: try row.value("timezone"),
                 catchesUp: try row.value("catch_up"),
-                due: (try row.optional("due") as Int64?).map(Timestamp.date(milliseconds:)))
+                due: (try row.optional("due") as Int64?).map(Timestamp.date(milliseconds:)),
+                path: try row.optional("path"), documents: documents)
+            if schedule.due != nil, let path = schedule.path, documents[path] == nil { return [] }
             return try schedule.run(now: now, local: local)
         }
     }
@@ -85,22 +118,48 @@ struct DueSchedule {
         try db.execute(
             sql: "INSERT OR IGNORE INTO schedule_runs (schedule, occurrence) VALUES (?, ?)", arguments: [name, time])
         guard db.changesCount == 1 else { return nil }
+        let document = try document(for: time)
         try db.execute(
             sql: """
                 INSERT INTO jobs (kind, queue, priority, scheduled_at, max_attempts, question, options, metadata, batch_id,
-                  unique_key, timeout_seconds, document_id, input)
+                  unique_key, timeout_seconds, document_id, input, state, error)
                 SELECT job->>'$.kind', coalesce(job->>'$.queue', 'default'), coalesce(job->>'$.priority', 5), ?2,
                   coalesce(job->>'$.max_attempts', 3), job->>'$.question', coalesce(job->'$.options', '{}'),
-                  json_set(coalesce(job->'$.metadata', '{}'), '$.schedule', name, '$.occurrence', ?2),
-                  job->>'$.batch_id', job->>'$.unique_key', job->>'$.timeout_seconds', job->>'$.document_id',
-                  job->>'$.input'
+                  json_patch(json_set(coalesce(job->'$.metadata', '{}'), '$.schedule', name, '$.occurrence', ?2), ?3),
+                  job->>'$.batch_id', job->>'$.unique_key', job->>'$.timeout_seconds',
+                  coalesce(?4, CASE WHEN job->>'$.path' IS NULL THEN job->>'$.document_id' END),
+                  CASE WHEN job->>'$.path' IS NULL THEN job->>'$.input' WHEN ?4 IS NULL THEN '' END,
+                  CASE WHEN ?5 IS NULL THEN 'available' ELSE 'discarded' END, ?5
                 FROM schedules WHERE name = ?1
-                """, arguments: [name, time])
+                """, arguments: [name, time, document.metadata, document.id, document.problem])
         let job = db.lastInsertedRowID
         try db.execute(
             sql: "UPDATE schedule_runs SET job_id = ? WHERE schedule = ? AND occurrence = ?",
             arguments: [job, name, time])
         return job
+    }
+
+    /// What a job about the schedule's file is given.
+    private struct JobDocument {
+        var id: Int64?
+        /// JSON, to be merged into the job's.
+        var metadata = "{}"
+        /// Why there is none. The job is there all the same, and given up: who looks in the morning must find it.
+        var problem: String?
+    }
+
+    private func document(for occurrence: String) throws -> JobDocument {
+        guard let path else { return JobDocument() }
+        switch documents[path] {
+        case .success(let document)? where !holdsNUL(document.text):
+            let (id, name) = try DocumentStorage.store(document, in: db, now: occurrence)
+            let metadata = name.map { JSONValue.object(["document": .string($0)]).text }
+            return JobDocument(id: id, metadata: metadata ?? "{}")
+        case .success?:
+            return JobDocument(problem: "unreadable_document: \(path): holds a NUL character, so it is not text")
+        case .failure(let error)?: return JobDocument(problem: "unreadable_document: \(error)")
+        case nil: return JobDocument(problem: "unreadable_document: \(path)")
+        }
     }
 
     private func update(next: Date?, last: Date? = nil, error: String?) throws {

@@ -7,6 +7,10 @@ public struct JobSelection: Sendable {
     public var queue: String?
     public var kind: String?
     public var batchID: Int64?
+    /// What the state comes to now.
+    public var status: DerivedStatus?
+    /// Given out to this shard, as `shardMark(of:)` names it.
+    public var shard: String?
 
     public init(
         ids: [Int64]? = nil, states: Set<JobState>? = nil, queue: String? = nil, kind: String? = nil,
@@ -17,6 +21,55 @@ public struct JobSelection: Sendable {
         self.queue = queue
         self.kind = kind
         self.batchID = batchID
+    }
+}
+
+/// What a state comes to now, as the view `job_status` says it.
+public enum DerivedStatus: String, Sendable, CaseIterable {
+    case held, scheduled, retryable, stalled
+
+    /// The state behind it.
+    public var state: JobState {
+        switch self {
+        case .held: .pending
+        case .scheduled, .retryable: .available
+        case .stalled: .running
+        }
+    }
+
+    fileprivate var condition: String {
+        let now = "strftime('%Y-%m-%dT%H:%M:%fZ')"
+        return switch self {
+        case .held: "j.held_at IS NOT NULL"
+        case .scheduled: "j.scheduled_at > \(now) AND j.attempt = 0"
+        case .retryable: "j.scheduled_at > \(now) AND j.attempt > 0"
+        case .stalled: "j.lease_expires_at < \(now)"
+        }
+    }
+}
+
+extension JobSelection {
+    /// Where to look for the jobs: the index of their state holds them and no others, and without statistics SQLite would
+    /// rather read the table through.
+    var source: String {
+        guard ids == nil, batchID == nil, states?.count == 1 || status != nil else { return "jobs j" }
+        return switch status?.state ?? states?.first {
+        case .running: "jobs j INDEXED BY jobs_lease"
+        case .pending: "jobs j INDEXED BY jobs_pending"
+        case .available: "jobs j INDEXED BY jobs_claim"
+        case .completed, .cancelled, .discarded: "jobs j INDEXED BY jobs_finished_counts"
+        case nil: "jobs j"
+        }
+    }
+
+    /// The same, state by state.
+    var byState: [JobSelection] {
+        guard status == nil, let states, states.count > 1 else { return [self] }
+        return states.sorted { $0.rawValue < $1.rawValue }.map { state in
+            var selection = self
+            selection.states = [state]
+            return selection
+        }
     }
 }
 
@@ -31,10 +84,15 @@ struct Condition {
         if let ids = selection.ids {
             add("j.id IN (SELECT value FROM json_each(?))", "[" + ids.map(String.init).joined(separator: ",") + "]")
         }
+        if let status = selection.status {
+            add(Self.isOneOf([status.state]))
+            add(status.condition)
+        }
         if let states = selection.states { add(Self.isOneOf(states)) }
         if let queue = selection.queue { add("j.queue = ?", queue) }
         if let kind = selection.kind { add("j.kind = ?", kind) }
         if let batchID = selection.batchID { add("j.batch_id = ?", batchID) }
+        if let shard = selection.shard { add("j.\(ShardMark.column) = ?", shard) }
     }
 
     /// The states as literals, and the condition of the partial index that holds them, so that SQLite may use it.
@@ -49,6 +107,11 @@ struct Condition {
     mutating func add(_ term: String, _ values: (any DatabaseValueConvertible)?...) {
         terms.append(term)
         arguments += StatementArguments(values)
+    }
+
+    mutating func add(_ other: Condition) {
+        terms += other.terms
+        arguments += other.arguments
     }
 
     var sql: String { terms.map { "(\($0))" }.joined(separator: " AND ") }

@@ -3,13 +3,19 @@ import GRDB
 extension JobStore {
     /// How many of the selected jobs are in each state.
     public func counts(of selection: JobSelection) async throws -> [JobState: Int] {
-        let condition = Condition(selection)
-        return try await read { db in
-            let rows = try Row.fetchAll(
-                db,
-                sql: "SELECT j.state AS state, count(*) AS count FROM jobs j WHERE \(condition.sql) GROUP BY j.state",
-                arguments: condition.arguments)
-            return try Dictionary(uniqueKeysWithValues: rows.map { (try $0.named("state"), try $0.value("count")) })
+        try await read { db in
+            var counts: [JobState: Int] = [:]
+            for part in selection.byState {
+                let condition = Condition(part)
+                let rows = try Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT j.state AS state, count(*) AS count FROM \(part.source) WHERE \(condition.sql)
+                        GROUP BY j.state
+                        """, arguments: condition.arguments)
+                for row in rows { counts[try row.named("state")] = try row.value("count") }
+            }
+            return counts
         }
     }
 

@@ -68,30 +68,43 @@ extension JobStore {
         }
     }
 
-    /// Pages through the ids, so that cancelling a million jobs doesn't keep the workers from finishing theirs.
+    private static let changesAtOnce = 2000
+
+    /// Finds the jobs once and changes them page by page, so that cancelling a million doesn't keep the workers from
+    /// finishing theirs.
     private func change(
         _ selection: JobSelection, from allowed: Set<JobState>, _ assignment: String, where extra: String = "1"
     ) async throws -> Int {
         var selection = selection
         selection.states = selection.states.map(allowed.intersection) ?? allowed
+        if let status = selection.status, !allowed.contains(status.state) { return 0 }
+        let ids = try await ids(of: selection)
+        // Asked again: a worker may have been faster.
         let condition = Condition(selection)
         let update =
-            "UPDATE OR IGNORE jobs SET \(assignment) WHERE id IN (SELECT value FROM json_each(?)) AND \(extra)"
+            "UPDATE OR IGNORE jobs AS j SET \(assignment) WHERE j.id IN (SELECT value FROM json_each(?)) AND \(extra) "
+            + "AND \(condition.sql)"
         var changed = 0
-        var last: Int64 = 0
-        while true {
-            let page = try await write { [last] db in
-                let ids = try Int64.fetchAll(
-                    db, sql: "SELECT j.id FROM jobs j WHERE \(condition.sql) AND j.id > ? ORDER BY j.id LIMIT 2000",
-                    arguments: condition.arguments + [last])
-                let list = "[" + ids.map(String.init).joined(separator: ",") + "]"
-                try db.execute(sql: update, arguments: [list])
-                return (last: ids.last, changed: db.changesCount)
+        for start in stride(from: 0, to: ids.count, by: Self.changesAtOnce) {
+            let page = ids[start..<min(start + Self.changesAtOnce, ids.count)]
+            let list = "[" + page.map(String.init).joined(separator: ",") + "]"
+            changed += try await write { db in
+                try db.execute(sql: update, arguments: [list] + condition.arguments)
+                return db.changesCount
             }
-            changed += page.changed
-            guard let pageEnd = page.last else { return changed }
-            last = pageEnd
             try await checkpointIfLarge()
+        }
+        return changed
+    }
+
+    /// The ids of the selected jobs, in order: eight bytes for each.
+    private func ids(of selection: JobSelection) async throws -> [Int64] {
+        try await read { db in
+            try selection.byState.flatMap { part -> [Int64] in
+                let condition = Condition(part)
+                return try Int64.fetchAll(
+                    db, sql: "SELECT j.id FROM \(part.source) WHERE \(condition.sql)", arguments: condition.arguments)
+            }.sorted()
         }
     }
 }

@@ -6,6 +6,10 @@ import Synchronization
 struct MaintenancePlan {
     var nextPruning = Date.distantPast
     var nextLogWarning = Date.distantPast
+    /// How many steps of pruning in a row have found as much as they may remove.
+    var fullSteps = 0
+    /// When the log may be written back for want of room, where the last time failed.
+    var nextRoom = ContinuousClock.Instant.now
 
     /// Whether the time has come; then the next is `interval` later. A clock that was set back delays nothing.
     mutating func isDue(_ next: WritableKeyPath<Self, Date>, at now: Date, every interval: TimeInterval) -> Bool {
@@ -27,7 +31,7 @@ extension JobStore {
     public func maintain(isIdle: Bool, now: Date) async throws -> [MaintenanceNote] {
         try checkFile()
         var notes: [MaintenanceNote] = []
-        if logSize() > Self.largeLog, try await !checkpoint(), logSize() > Self.alarmingLog,
+        if isLogLarge(), try await !checkpoint(), logSize() > Self.alarmingLog,
             maintenance.withLock({ $0.isDue(\.nextLogWarning, at: now, every: Self.logWarningInterval) })
         {
             notes.append(.logGrows(path: path, bytes: logSize(), holders: FileHolders.names(of: path)))
@@ -36,9 +40,16 @@ extension JobStore {
         guard isDue, let lock = UpkeepLock(folder: workerLockFolder) else { return notes }
         defer { withExtendedLifetime(lock) {} }
         let removed = try await prune(try await retention(), limit: Self.jobsAStep, now: now)
-        let hasFreed = try await releasePages(Self.pagesAStep)
+        let isFull = removed.jobs == Self.jobsAStep
+        let fullSteps = maintenance.withLock { plan in
+            plan.fullSteps = isFull ? plan.fullSteps + 1 : 0
+            return plan.fullSteps
+        }
+        // More jobs become old in a minute than a step removes: the file would grow without end.
+        let fallsBehind = fullSteps > 1
+        let hasFreed = isIdle || !fallsBehind ? try await releasePages(Self.pagesAStep) : false
         // While nobody waits, a step a second until there is nothing left to do.
-        if isIdle, removed.jobs == Self.jobsAStep || hasFreed {
+        if isIdle && (isFull || hasFreed) || fallsBehind {
             maintenance.withLock { $0.nextPruning = .distantPast }
         }
         return notes

@@ -61,24 +61,21 @@ extension JobStore {
         newestFirst: Bool = false,
         limit: Int
     ) async throws -> [JobStatusRow] {
-        var condition = Condition(selection)
-        if let status {
-            // The state behind the status lets SQLite use that state's index.
-            let behind: [String: JobState] = [
-                "stalled": .running, "held": .pending, "scheduled": .available, "retryable": .available,
-            ]
-            if let state = JobState(rawValue: status) ?? behind[status] { condition.add(Condition.isOneOf([state])) }
+        var selection = selection
+        var condition = Condition()
+        if let status, let derived = DerivedStatus(rawValue: status) {
+            selection.status = derived
+        } else if let status {
+            // The state behind the status leads to that state's index.
+            if let state = JobState(rawValue: status) { selection.states = [state] }
             condition.add("s.status = ?", status)
         }
-        return try await page(
-            "SELECT s.* FROM jobs j JOIN job_status s ON s.id = j.id", condition, afterID, newestFirst, limit)
+        return try await page("job_status", selection, condition, afterID, newestFirst, limit)
     }
 
     /// A page of results.
     public func results(_ filter: ResultFilter = ResultFilter(), limit: Int) async throws -> [ResultRow] {
-        try await page(
-            "SELECT s.* FROM jobs j JOIN result_texts s ON s.id = j.id", Condition(filter.selection), filter.afterID,
-            filter.newestFirst, limit)
+        try await page("result_texts", filter.selection, Condition(), filter.afterID, filter.newestFirst, limit)
     }
 
     /// Every matching result in the order of ids, page by page: a million neither fill the memory nor hold one read open,
@@ -167,14 +164,22 @@ extension JobStore {
         try await read { db in try lines(db, sql, arguments) }
     }
 
+    /// Rows of a view for the selected jobs, by their ids.
     private func page<Value: Decodable & Sendable>(
-        _ select: String, _ condition: Condition, _ afterID: Int64, _ newestFirst: Bool, _ limit: Int
+        _ view: String, _ selection: JobSelection, _ extra: Condition, _ afterID: Int64, _ newestFirst: Bool,
+        _ limit: Int
     ) async throws -> [Value] {
-        var condition = condition
+        var condition = Condition(selection)
+        condition.add(extra)
+        // The first page by the index, after which those who follow are sorted. The next ones along the table: all pages
+        // together read it once, however many they are.
+        let source = afterID == 0 ? selection.source : "jobs j NOT INDEXED"
         if afterID > 0 { condition.add(newestFirst ? "j.id < ?" : "j.id > ?", afterID) }
         return try await all(
-            "\(select) WHERE \(condition.sql) ORDER BY j.id \(newestFirst ? "DESC" : "ASC") LIMIT \(limit)",
-            condition.arguments)
+            """
+            SELECT s.* FROM \(source) JOIN \(view) s ON s.id = j.id
+            WHERE \(condition.sql) ORDER BY j.id \(newestFirst ? "DESC" : "ASC") LIMIT \(limit)
+            """, condition.arguments)
     }
 }
 

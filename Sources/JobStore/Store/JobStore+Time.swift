@@ -16,8 +16,24 @@ extension JobStore {
             changes.missedDeadlines += page
             if page == 0 { break }
         }
-        changes.scheduledJobs = try await write { try DueSchedule.runAll(in: $0, now: now, local: clock) }
+        let documents = try await scheduledDocuments(now: nowText)
+        changes.scheduledJobs = try await write {
+            try DueSchedule.runAll(in: $0, now: now, local: clock, documents: documents)
+        }
         return changes
+    }
+
+    /// Reads the files of schedules whose time has come: before their transaction, since a disk may take its time.
+    private func scheduledDocuments(now: String) async throws -> ScheduledDocuments {
+        let paths = try await read { try DueSchedule.paths(in: $0, now: now) }
+        guard !paths.isEmpty else { return [:] }
+        let readDocument = readDocument
+        return await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                let documents = paths.map { path in (path, Result { try readDocument(path) }) }
+                continuation.resume(returning: Dictionary(documents, uniquingKeysWith: { $1 }))
+            }
+        }
     }
 
     public func recalls(of worker: String, now: Date) async throws -> [JobClaim: JobRecall] {

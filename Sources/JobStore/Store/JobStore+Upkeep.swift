@@ -1,19 +1,57 @@
 import Foundation
 import GRDB
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
 
 extension JobStore {
     /// The size past which the log is written back, in bytes.
     static let largeLog: UInt64 = 32 << 20
 
+    /// A log that is no larger isn't worth the trouble, however little room is left.
+    private static let smallLog: UInt64 = 1 << 18
+
     /// The size of the write-ahead log in bytes; one far beyond 64 MiB means that some connection keeps a read open.
     public func logSize() -> UInt64 {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path + "-wal")
-        return (attributes?[.size] as? NSNumber)?.uint64Value ?? 0
+        var status = stat()
+        return stat(path + "-wal", &status) == 0 ? UInt64(max(status.st_size, 0)) : 0
+    }
+
+    /// Whether the log should be written back: it is large, or takes up half as much as is left of the disk. On a small
+    /// disk it would otherwise fill what its own writing back needs.
+    func isLogLarge() -> Bool {
+        let size = logSize()
+        return size > Self.largeLog || size > Self.smallLog && isDiskShort(beside: size)
+    }
+
+    private func isDiskShort(beside size: UInt64) -> Bool {
+        guard let free = DiskSpace.free(at: path) else { return false }
+        return size > free / 2
     }
 
     /// Writes the log back when it has grown large. Workers do it every second, and whoever adds many jobs.
     public func checkpointIfLarge() async throws {
-        if logSize() > Self.largeLog { try await checkpoint() }
+        if isLogLarge() { try await checkpoint() }
+    }
+
+    /// Writes the log back where the disk is short: asked after each transaction, since a second is long enough to fill a
+    /// small disk.
+    ///
+    /// - Parameter isFull: the disk had no room for the last one.
+    /// - Returns: whether there is more room now.
+    @discardableResult
+    func makeRoom(isFull: Bool = false) async -> Bool {
+        let size = logSize()
+        guard isFull || size > Self.smallLog && isDiskShort(beside: size) else { return false }
+        guard isFull || maintenance.withLock({ .now >= $0.nextRoom }) else { return false }
+        if (try? await checkpoint()) == true, logSize() < size { return true }
+        // Somebody may keep a read open for hours: then the log can't be emptied, and asking takes a moment each time.
+        maintenance.withLock { $0.nextRoom = .now + .seconds(1) }
+        return false
     }
 
     /// Writes the log back into the file and empties it.

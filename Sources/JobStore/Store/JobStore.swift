@@ -21,8 +21,10 @@ public final class JobStore: JobQueue {
     let host: HostIdentity
     let clock: WallClock
     let random: @Sendable () -> Double
+    let readDocument: @Sendable (_ path: String) throws -> NewDocument
     let pool: DatabasePool
-    /// Sees every commit to the file, this process's own included: `data_version` counts those of other connections.
+    /// Sees every commit to the file, this process's own included: `data_version` counts those of other connections. It
+    /// never writes, but could: the last connection to close writes the log back, which one that only reads can't.
     let observer: DatabaseQueue
     /// Which file was opened: another one may take its name.
     let identity: FileIdentity?
@@ -36,11 +38,15 @@ public final class JobStore: JobQueue {
     ///   - host: which machine and process this is; workers of the same host can be seen to be dead.
     ///   - clock: what run windows and schedules go by.
     ///   - random: gives numbers in 0..<1 that spread the waits of retries.
+    ///   - readDocument: reads the files that schedules name.
     /// - Throws: `JobStoreError`; the cases say what can be wrong with a file.
     public init(
         path: String, mode: Mode = .openExisting, settings: QueueSettings = QueueSettings(),
         host: HostIdentity = .current, clock: WallClock = .system,
-        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
+        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
+        readDocument: @escaping @Sendable (_ path: String) throws -> NewDocument = {
+            throw UnreadableDocument(path: $0)
+        }
     ) throws {
         // Absolute, since other processes read the paths of worker locks from the table.
         let path = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
@@ -49,6 +55,7 @@ public final class JobStore: JobQueue {
         self.host = host
         self.clock = clock
         self.random = random
+        self.readDocument = readDocument
         try Self.checkLibrary()
         try Self.checkPlace(path, mode: mode)
         try Migrator(path: path).migrate()
@@ -59,10 +66,7 @@ public final class JobStore: JobQueue {
             try pool.writeWithoutTransaction { db in
                 try db.execute(sql: "PRAGMA synchronous = FULL")
             }
-            var configuration = Configuration()
-            configuration.readonly = true
-            configuration.busyMode = .timeout(10)
-            return (pool, try DatabaseQueue(path: path, configuration: configuration))
+            return (pool, try DatabaseQueue(path: path, configuration: Self.poolConfiguration))
         }
         identity = FileIdentity(path: path)
     }
@@ -71,11 +75,13 @@ public final class JobStore: JobQueue {
     /// other.
     public var workerLockFolder: String { path + "-workers" }
 
-    /// Closes the connections. SQLite writes the log back into the file if this was the last process.
+    /// Closes the connections. SQLite writes the log back into the file if this was the last process: then the file is all
+    /// there is, to be copied or sent.
     public func close() throws {
         try translatingErrors(path: path) {
-            try observer.close()
+            // The pool's own readers close last of its connections, so this one closes after them.
             try pool.close()
+            try observer.close()
         }
     }
 
@@ -124,8 +130,21 @@ public final class JobStore: JobQueue {
 }
 
 extension JobStore {
-    /// One writing transaction that has the write lock from its start, so that it can't fail half-way for want of it.
+    /// One writing transaction that has the write lock from its start, so that it can't fail half-way for want of it. Where
+    /// the disk is full, or soon will be, the log is written back: the room it takes up may be all that is wanted.
     func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        let value: T
+        do {
+            value = try await transaction(body)
+        } catch JobStoreError.diskFull(let path) {
+            guard await makeRoom(isFull: true) else { throw JobStoreError.diskFull(path: path) }
+            value = try await transaction(body)
+        }
+        await makeRoom()
+        return value
+    }
+
+    private func transaction<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         try await writeWithoutTransaction { db in
             var value: T?
             try db.inTransaction(.immediate) {

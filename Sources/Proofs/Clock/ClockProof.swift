@@ -8,6 +8,7 @@ package struct ClockProof {
     package func run(_ report: ProofReport) async throws {
         try await sleepers(report)
         try await steps(report)
+        try await NightProof().run(report)
     }
 
     /// A worker that was stopped for longer than its lease comes back: its jobs are somebody else's by then.

@@ -94,7 +94,7 @@ package struct FaultProof {
     // MARK: - Disks
 
     private func fullDisk(_ report: ProofReport) async throws {
-        guard let disk = try SmallDisk(megabytes: 24) else {
+        guard let disk = try SmallDisk(megabytes: 8) else {
             report.note("a full disk: skipped, since mounting one isn't permitted here")
             return
         }

@@ -11,6 +11,7 @@ package struct FloorBenchmark {
         let queue = try ProvenQueue()
         report.note("on \(queue.folder.database), with \(finishedJobs) finished jobs in the file")
         try await fill(queue)
+        try await inserts(report)
         try await claims(queue, report)
         try await idleness(queue, report)
         try await reactions(queue, report)
@@ -41,6 +42,30 @@ package struct FloorBenchmark {
             INSERT INTO results(job_id, attempt, text) SELECT id, 1, 'y' FROM jobs WHERE state = 'completed'
             """)
         try await queue.store.checkpoint()
+    }
+
+    /// Jobs of 2 KB, into a queue of their own.
+    private func inserts(_ report: ProofReport) async throws {
+        let queue = try ProvenQueue()
+        let text = String(repeating: "Bees make honey. ", count: 120)
+        let count = 20_000
+        var rates: [Double] = []
+        for round in 0..<5 {
+            let jobs = (0..<count).lazy.map { index in
+                var job = NewJob(kind: "summarize", input: .inline(text))
+                // As an import has them.
+                job.uniqueKey = "import:\(String(UInt64(round * count + index) &* 0x9E37_79B9_7F4A_7C15, radix: 16))"
+                return job
+            }
+            let start = ContinuousClock.now
+            try await queue.store.enqueue(jobs, now: Date())
+            rates.append(Double(count) / ((ContinuousClock.now - start) / .seconds(1)))
+        }
+        rates.sort()
+        note(
+            "bulk inserts of jobs of 2 KB, synchronous=FULL",
+            "\(Int(rates[2]))/s (of five rounds, from \(Int(rates[0])) to \(Int(rates[4])))", wanted: ">= 20000/s",
+            isMet: rates[2] >= 20_000, report)
     }
 
     private func claims(_ queue: ProvenQueue, _ report: ProofReport) async throws {

@@ -1,10 +1,12 @@
 import Foundation
 import JobStore
 
-/// Worker processes race for the jobs of a queue with a rate and a concurrency: never more than either allows.
+/// Worker processes race for the jobs of a queue with a rate and a concurrency, and some are killed: never more than either
+/// allows.
 package struct RateProof {
     package var jobs: Int
     package var workers: Int
+    private let kills = 4
 
     package init(jobs: Int, workers: Int) {
         self.jobs = jobs
@@ -19,8 +21,16 @@ package struct RateProof {
         change.rate = .set(RateLimit(count: count, seconds: seconds))
         try await queue.store.change(queue: "default", change)
         try await queue.add(jobs, tokens: 12)
-        let workers = try (0..<workers).map { _ in try queue.start("-j", "4", "--drain") }
-        for worker in workers { try worker.wait(seconds: 600) }
+        // Those that are killed leave jobs that still count as running.
+        try await queue.store.execute("UPDATE settings SET value = '1000' WHERE key = 'maximum_crashes'")
+        var processes = try (0..<workers).map { _ in try queue.start("-j", "4", "--drain") }
+        for kill in 1...kills {
+            try await queue.wait(
+                seconds: 600, until: "count(*) >= \(kill * jobs / (kills + 1)) FROM jobs WHERE state = 'completed'")
+            processes.removeFirst().killNow()
+            processes.append(try queue.start("-j", "4", "--drain"))
+        }
+        for process in processes { try process.wait(seconds: 600) }
         try queue.start("--drain").wait(seconds: 600)
         try await queue.expectDone(jobs, "rates", report)
 
@@ -42,7 +52,7 @@ package struct RateProof {
         report.expect(fullest <= count, "\(fullest) jobs started within \(seconds) s, \(count) may")
         report.note(
             """
-            \(workers.count) processes, \(jobs) jobs: at most \(most) ran at once (\(concurrency) may), at most \(fullest) \
+            \(workers) processes, \(kills) of them killed, \(jobs) jobs: at most \(most) ran at once (\(concurrency) may), at most \(fullest) \
             started in any \(seconds) s (\(count) may)
             """)
     }

@@ -61,6 +61,28 @@ struct ShardCommandTests {
         #expect(try queue.run("split", "--shards", "0", "--out", "x").status == 64)
     }
 
+    @Test("the jobs of a lost shard are released by its path, and no others")
+    func lost() throws {
+        let queue = try TestQueue.withModel()
+        try queue.insertTexts(9, tokens: "2")
+        try queue.run("split", "--shards", "2", "--out", "shards")
+        try queue.insertTexts(1, tokens: "2")
+        try queue.run("hold", "10")
+        try queue.work("--drain", "--quiet", "--db", "shards/shard-1.db")
+        try FileManager.default.moveItem(
+            atPath: queue.path("shards/shard-1.db"), toPath: queue.path("found-again.db"))
+        #expect(try queue.run("list", "--shard", "shards/shard-1.db", "--plain", "--no-header").lines.count == 4)
+        #expect(try queue.run("release", "--shard", "shards/shard-1.db").errors == "4 jobs released\n")
+        #expect(try queue.sql("SELECT count(*) FROM jobs WHERE held_at IS NOT NULL") == "6")
+        #expect(try queue.states() == "4 available, 6 pending")
+        // It turns up: what it has done counts.
+        #expect(try queue.run("merge", "found-again.db").errors.hasPrefix("found-again.db: 4 merged\n"))
+        #expect(try queue.run("list", "--shard", "found-again.db", "--plain", "--no-header").lines.count == 4)
+        let stranger = try queue.run("release", "--shard", "elsewhere/shard-0.db")
+        #expect(stranger.status == 65)
+        #expect(stranger.errors.hasSuffix("no split of this queue has made it, and there is no such file\n"))
+    }
+
     @Test("a split that is killed at any moment is completed by the same command", arguments: [1, 3, 6])
     func killed(tenths: Int) throws {
         let queue = try TestQueue.withModel()

@@ -112,16 +112,25 @@ struct LimitCommandTests {
         try queue.write("Bees make honey.", to: "bees.txt")
         let added = try queue.run("schedule", "add", "bees", "0 22 * * mon-fri", "summarize", "bees.txt", "-q", "night")
         #expect(added.status == 0)
-        #expect(added.errors.hasSuffix(":00:00, if a worker runs\n"))
+        let path = queue.path("bees.txt")
+        #expect(added.errors.hasSuffix(":00:00, if a worker runs; it reads \(path) then\n"))
         let row = try #require(try queue.json("schedule", "list", "--json").array.first)
         #expect(
             row["name"] == "bees" && row["kind"] == "summarize" && row["queue"] == "night" && row["enabled"] == true)
-        #expect(try queue.sql("SELECT job->>'$.input' FROM schedules") == "Bees make honey.")
+        #expect(try queue.sql("SELECT job->>'$.path', job->>'$.input' FROM schedules") == "\(path)|")
         #expect(try queue.run("schedule", "pause", "bees").status == 0)
         #expect(try queue.json("schedule", "list", "--json").array.map { $0["next_run_at"] } == [.null])
         #expect(try queue.run("schedule", "resume", "bees").errors == "schedule 'bees' goes on\n")
         #expect(try queue.run("schedule", "rm", "bees").status == 0)
         #expect(try queue.run("schedule", "rm", "bees").status == 66)
+    }
+
+    @Test("a schedule keeps the text of a document where it is told to")
+    func keptText() throws {
+        try queue.write("Bees make honey.", to: "bees.txt")
+        let added = try queue.run("schedule", "add", "bees", "@daily", "summarize", "bees.txt", "--keep-text")
+        #expect(added.errors.hasSuffix(":00:00, if a worker runs\n"))
+        #expect(try queue.sql("SELECT job->>'$.path', job->>'$.input' FROM schedules") == "|Bees make honey.")
     }
 
     @Test(

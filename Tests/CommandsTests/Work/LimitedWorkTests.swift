@@ -75,6 +75,29 @@ struct LimitedWorkTests {
         #expect(try queue.sql("SELECT count(*) FROM schedule_runs WHERE job_id = 1") == "1")
     }
 
+    @Test("a schedule's file is read when its time comes, and a missing one is told")
+    func scheduledFile() throws {
+        let queue = try TestQueue.withModel()
+        try queue.write("Yesterday's news.", to: "news.txt")
+        for (name, file) in [("news", "news.txt"), ("gone", "gone.txt")] {
+            try queue.write("Soon to be changed.", to: file)
+            let options = ["-o", "max_new_tokens=3"]
+            let added = try queue.commandLine.run(["schedule", "add", name, "@yearly", "generate", file] + options)
+            #expect(added.status == 0)
+        }
+        try queue.write("Today's news.", to: "news.txt")
+        try FileManager.default.removeItem(atPath: queue.path("gone.txt"))
+        try queue.sql("UPDATE schedules SET next_run_at = datetime('now', '-1 hour')")
+        let worker = try queue.startWorker("--max-jobs", "1")
+        #expect(worker.wait().status == 0)
+        #expect(try queue.states() == "1 completed, 1 discarded")
+        let text = "SELECT d.text FROM jobs j JOIN documents d ON d.id = j.document_id WHERE j.state = 'completed'"
+        #expect(try queue.sql(text) == "Today's news.")
+        let error = try queue.sql("SELECT error FROM jobs WHERE state = 'discarded'")
+        #expect(error.hasPrefix("unreadable_document: ") && error.contains("gone.txt"))
+        #expect(try queue.sql("SELECT count(*) FROM schedule_runs WHERE job_id IS NOT NULL") == "2")
+    }
+
     @Test("a queue's file that is deleted under a worker ends it with 74, and nothing that was done is lost")
     func deletedFile() throws {
         let queue = try TestQueue.withModel()
