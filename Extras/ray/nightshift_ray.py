@@ -234,7 +234,7 @@ def parse(arguments):
 
 
 def connect(options):
-    common = {"ignore_reinit_error": True, "log_to_driver": True, "logging_level": "ERROR", "include_dashboard": False}
+    common = {"ignore_reinit_error": True, "log_to_driver": False, "logging_level": "ERROR", "include_dashboard": False}
     # The actors' own modules lie beside this file, which nodes of a larger cluster must be given.
     from pathlib import Path
     common["runtime_env"] = {"env_vars": {"PYTHONPATH": str(Path(__file__).resolve().parent)}}
