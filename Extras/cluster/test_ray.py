@@ -126,7 +126,7 @@ def main():
     while (left := left_over(folder)) and time.monotonic() < deadline:
         time.sleep(0.2)
     expect(not left, f"processes left running: {left}")
-    for each in left:
+    for each, _ in left:
         send(each, signal.SIGKILL)
     if findings:
         print(f"ray: {len(findings)} findings; everything is kept in {folder}")
@@ -157,7 +157,7 @@ def left_over(folder):
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
                 if needle in (entry / "environ").read_bytes():
-                    found.append(int(entry.name))
+                    found.append((int(entry.name), (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:200]))
             except OSError:
                 continue
     return found

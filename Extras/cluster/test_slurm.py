@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""400 jobs in 8 shards on two Slurm nodes of this machine, with workers killed and a node that vanishes.
+"""Jobs in 8 shards on two Slurm nodes of this machine: 96 in a calm night, whose length is compared with the plan, and 400
+with workers killed and a node that vanishes.
 
 usage: test_slurm.py BUILD_FOLDER
 """
@@ -35,16 +36,14 @@ def expect(is_so, finding):
 class Night:
     """The queue, its shards, and the commands that a user would type."""
 
-    def __init__(self, folder, build, cluster):
+    def __init__(self, folder, build, cluster, name):
         self.folder, self.build, self.cluster = folder, build, cluster
-        self.queue = folder / "queue.db"
-        self.shared = folder / "shared"
+        self.queue = folder / f"{name}.db"
+        self.shared = folder / f"{name}-shared"
 
     def nightshift(self, *arguments, check=True):
-        environment = dict(self.cluster.environment)
-        environment["PATH"] = f"{environment['PATH']}"
         outcome = subprocess.run(
-            [self.build / "nightshift", *arguments], env=environment, capture_output=True, text=True)
+            [self.build / "nightshift", *arguments], env=self.cluster.environment, capture_output=True, text=True)
         if check and outcome.returncode not in (0, 75):
             raise RuntimeError(f"nightshift {' '.join(arguments)}: {outcome.returncode}: {outcome.stderr}")
         return outcome
@@ -53,13 +52,14 @@ class Night:
         with sqlite3.connect(self.queue, timeout=10) as database:
             return database.execute(sql).fetchall()
 
-    def make_queue(self):
-        self.nightshift("init", str(self.queue))
+    def add_jobs(self, count):
+        if not self.queue.exists():
+            self.nightshift("init", str(self.queue))
         options = json.dumps({"max_new_tokens": TOKENS, "min_new_tokens": TOKENS})
         with sqlite3.connect(self.queue) as database:
             database.executemany(
                 "INSERT INTO jobs(kind, input, options) VALUES ('generate', ?, ?)",
-                [(f"Once upon a time, number {number},", options) for number in range(JOBS)])
+                [(f"Once upon a time, number {number},", options) for number in range(count)])
 
     def submit(self):
         outcome = self.nightshift(
@@ -67,7 +67,7 @@ class Night:
             str(self.shared), "--program", str(self.build / "nightshift-proof"), "--scratch",
             f"{self.folder}/disk-$SLURMD_NODENAME", "--bring-back", "2s", "--restarts", "10", "--mem", "100",
             "--setup", f'[ ! -e "{self.folder}/broken-$SLURMD_NODENAME" ]', "--", "-j", str(AT_ONCE), "--step", str(STEP))
-        say(outcome.stderr.strip())
+        say(outcome.stderr.strip().splitlines()[0])
 
     def sync(self):
         outcome = self.nightshift("slurm", "sync", "--db", str(self.queue), "--json")
@@ -122,6 +122,28 @@ class Night:
                     return
             time.sleep(0.2)
         raise RuntimeError(f"shard {shard}: no '{event}' came:\n{text}")
+
+
+def calm(night):
+    """A night without trouble, as long as it was planned to be, about; the figures are for whoever reads them."""
+    night.add_jobs(16)
+    subprocess.run(
+        [night.build / "nightshift-proof", "work", "--db", night.queue, "--drain", "-j", str(AT_ONCE), "--step", str(STEP)],
+        env=night.cluster.environment, check=True, capture_output=True)
+    night.add_jobs(96)
+    plans = json.loads(night.nightshift(
+        "plan", "--db", str(night.queue), "--nodes", "2", "--shards", str(SHARDS), "--delay", "1", "--json").stdout)["plans"]
+    night.submit()
+    finish(night, night.cluster)
+    (taken,) = night.query(
+        "SELECT (julianday(max(ended_at)) - julianday(min(started_at))) * 86400 FROM shard_runs")[0]
+    for plan in plans:
+        say(f"planned for {plan['nodes']} nodes: {plan['seconds']} s ({plan['seconds_low']} to {plan['seconds_high']})")
+    say(f"on 2 nodes it took {taken:.1f} s")
+    states = dict(night.query("SELECT state, count(*) FROM jobs GROUP BY state"))
+    expect(states == {"completed": 112}, f"a calm night: {states}")
+    runs = night.query("SELECT count(*), sum(outcome = 'done') FROM shard_runs")
+    expect(runs == [(SHARDS, SHARDS)], f"a calm night had {runs[0][0]} runs, of which {runs[0][1]} are done")
 
 
 def trouble(night, cluster):
@@ -222,8 +244,9 @@ def main():
         with LocalSlurm(folder / "slurm") as cluster:
             say(f"Slurm {cluster.run('sinfo', '--version').split()[-1]}: {cluster.node_states()}")
             expect(cluster.listening() <= {"0100007F"}, f"it listens on {cluster.listening()}")
-            night = Night(folder, build, cluster)
-            night.make_queue()
+            calm(Night(folder, build, cluster, "calm"))
+            night = Night(folder, build, cluster, "queue")
+            night.add_jobs(JOBS)
             night.submit()
             begun = time.monotonic()
             killed = trouble(night, cluster)

@@ -119,10 +119,7 @@ class Crew:
             else:
                 self.suspects.append(item)
         hand.items = {}
-        try:
-            ray.kill(hand.handle)
-        except Exception:  # It's gone in any case.
-            pass
+        end(hand)
         if self.vain >= self.options.tries * max(1, self.options.actors):
             raise SourceError(EXIT_UNAVAILABLE, f"{self.vain} actors have died before their first answer; the last: {why}")
         if not self.stops:
@@ -159,6 +156,7 @@ class Crew:
                     self.bury(hand, f"nightshift pipe ended with {batch['ended']}: {batch['errors'].strip()[-300:]}")
                 else:
                     self.hands.remove(hand)
+                    end(hand)
                 continue
             hand.call = hand.handle.take.remote()
             self.feed(hand)
@@ -191,17 +189,24 @@ class Crew:
                     batch = ray.get(hand.call)
                 except ray.exceptions.RayError:
                     self.hands.remove(hand)
+                    end(hand)
                     continue
                 self.take(hand, batch)
                 if batch["ended"] is not None:
                     self.hands.remove(hand)
+                    end(hand)
                 else:
                     hand.call = hand.handle.take.remote()
         for hand in self.hands:
-            try:
-                ray.kill(hand.handle)
-            except Exception:
-                pass
+            end(hand)
+
+
+def end(hand):
+    """Ends an actor's process, which Ray would else leave behind."""
+    try:
+        ray.kill(hand.handle)
+    except Exception:  # It's gone in any case.
+        pass
 
 
 def parse(arguments):
