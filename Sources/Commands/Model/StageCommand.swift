@@ -28,6 +28,8 @@ struct StageCommand: AsyncParsableCommand {
 
     func run() async throws {
         let model = try argument.locate()
+        // The one in the executable is there already.
+        guard model != .builtIn else { return try Console.print(LocatedModel.builtInName) }
         let fingerprint = try model.checkpoint().fingerprint
         let stage = try ModelStage(model, fingerprint: fingerprint, folder: to)
         let size = stage.byteCount

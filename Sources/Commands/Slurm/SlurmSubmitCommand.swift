@@ -158,7 +158,7 @@ struct SlurmSubmitCommand: AsyncParsableCommand {
 struct SlurmNodeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The model, as the nodes see it; by default as NIGHTSHIFT_MODEL says there.", valueName: "path"))
+            "The model, as the nodes see it; by default as NIGHTSHIFT_MODEL says there, else the built-in one.", valueName: "path"))
     var model: String?
 
     @Option(help: ArgumentHelp("An adapter for it, as the nodes see it.", valueName: "path"))
