@@ -7,7 +7,7 @@ BUILD := .build/release
 
 .PHONY: demo test build setup install format lint bench-tokenizer bench-peers check-gguf check-rouge help
 .PHONY: build-proof proof-kill proof-kill-engine proof-power proof-sequences proof-faults proof-engine proof-signals
-.PHONY: proof-clock proof-rates proof-pipes proof-soak bench-queue test-tsan coverage
+.PHONY: proof-clock proof-rates proof-pipes proof-soak bench-queue test-tsan test-cluster coverage
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -97,6 +97,9 @@ proof-soak: build-proof ## workers at work for hours; MINUTES=480
 
 bench-queue: build-proof ## the queue's floors, measured; FINISHED_JOBS=1000000
 	$(PROOF) floors --finished-jobs $(FINISHED_JOBS)
+
+test-cluster: build-proof ## Slurm with two nodes, Ray and the recipes on this machine, with kills; PARTS="slurm ray recipes", SPARK=1
+	Extras/cluster/test.sh $(BUILD) $(PARTS)
 
 test-tsan: setup ## the queue's, scheduler's and worker's tests under the thread sanitizer
 	Extras/proofs/thread-sanitizer.sh

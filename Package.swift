@@ -67,6 +67,7 @@ let package = Package(
             resources: [
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql"), .embedInCode("0003_queue.sql"),
                 .embedInCode("0004_audit.sql"), .embedInCode("0005_guards.sql"), .embedInCode("0006_quotations.sql"),
+                .embedInCode("0007_cluster.sql"),
             ],
             swiftSettings: strict),
         module("JobStore", ["JSONText", "Migrations", grdb, logging, crypto]),
@@ -80,6 +81,8 @@ let package = Package(
         module("JobCatalog", ["JSONText", "BuiltInJobs", "Generation", "Tokenization", yams]),
         module("Documents", [crypto]),
         module("Bulk", ["JSONText", "JobCatalog", "JobStore", crypto]),
+        .target(
+            name: "Cluster", resources: [.embedInCode("shard_task.sh.txt")], swiftSettings: strict),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Passages", "Tokenization", logging]),
         module("Evaluation", ["JSONText", "JobCatalog", "Tokenization"]),
         module("Reports", ["JSONText", "JobStore"]),
@@ -88,7 +91,7 @@ let package = Package(
         module(
             "Commands",
             [
-                "Benchmarking", "Bulk", "Documents", "Evaluation", "GPTJ", "Generation", "JSONText", "JobCatalog",
+                "Benchmarking", "Bulk", "Cluster", "Documents", "Evaluation", "GPTJ", "Generation", "JSONText", "JobCatalog",
                 "JobStore", "Kernels", "Migrations", "ModelFiles", "Reports", "Tokenization", "Training", "Worker",
                 argumentParser, logging, signals,
             ]),
@@ -125,6 +128,7 @@ let package = Package(
         tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", "Proofs", grdb]),
         tests("BulkTests", ["Bulk", "JSONText", "JobCatalog", "JobStore"]),
         tests("ReportsTests", ["JSONText", "JobStore", "Reports"]),
+        tests("ClusterTests", ["Cluster"]),
         tests("EvaluationTests", ["Evaluation", "JSONText", "Tokenization"]),
     ]
 )

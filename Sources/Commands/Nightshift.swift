@@ -16,6 +16,7 @@ public struct Nightshift: AsyncParsableCommand {
             PathsCommand.self,
             DoctorCommand.self, EventsCommand.self, BackupCommand.self, PruneCommand.self, MigrateCommand.self,
             ImportCommand.self, ExportCommand.self, PipeCommand.self, SplitCommand.self, MergeCommand.self,
+            SlurmCommand.self, PlanCommand.self,
             CompletionsCommand.self, TokenizerCommand.self, TrainCommand.self,
             EngineCommand.self,
         ])

@@ -22,6 +22,8 @@ public enum JobStoreError: Error, Sendable, Equatable {
     case sqliteTooOld(found: String, required: String)
     /// Another process kept the database locked for longer than the timeout. Trying again is right.
     case busy(path: String)
+    /// Other workers are at the file, and this one wants it alone; or the other way round.
+    case occupied(path: String, reason: String)
     /// The disk is full. Nothing was changed; trying again once there is room is right.
     case diskFull(path: String)
     /// SQLite found the file damaged.
@@ -103,6 +105,8 @@ extension JobStoreError: CustomStringConvertible {
             """
             \(path) is locked by another process. Look for a sqlite3 prompt with an open BEGIN, then try again.
             """
+        case .occupied(let path, let reason):
+            "\(path): \(reason). Try again when they have ended."
         case .diskFull(let path):
             "The disk that holds \(path) is full. Make room and try again; nothing was changed."
         case .corrupt(let path, let detail):

@@ -1,5 +1,6 @@
 package import ArgumentParser
 import Foundation
+import JobStore
 
 /// The command `nightshift-proof`: tries to break the queue's promises.
 package struct ProofCommand: AsyncParsableCommand {
@@ -10,7 +11,7 @@ package struct ProofCommand: AsyncParsableCommand {
         subcommands: [
             KillCommand.self, PowerCutCommand.self, SequencesCommand.self, FaultsCommand.self, EngineFaultsCommand.self,
             SignalsCommand.self, ClockCommand.self, RatesCommand.self, PipeProofCommand.self, SoakCommand.self,
-            FloorsCommand.self, StandInWorkCommand.self, StandInPipeCommand.self,
+            FloorsCommand.self, StandInWorkCommand.self, StandInPipeCommand.self, AuditCommand.self,
         ])
 
     package init() {}
@@ -156,6 +157,21 @@ struct SoakCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await ProofReport.prove("soak") { try await SoakProof(minutes: minutes, workers: workers).run($0) }
+    }
+}
+
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Look whether a queue's rows are what they must be, whatever was done to it.")
+
+    @Option(name: .customLong("db"), help: "The queue's file.") var database: String
+
+    func run() async throws {
+        try await ProofReport.prove("audit") { report in
+            let store = try JobStore(path: database)
+            for violation in try await store.audit() { report.find(violation) }
+            try store.close()
+        }
     }
 }
 

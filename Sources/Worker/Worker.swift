@@ -285,6 +285,7 @@ public actor Worker {
         guard options.drains, let outlook = try await outlook(), !outlook.hasDue, !outlook.waitsForRate else {
             return false
         }
+        if let next = outlook.nextDue, next <= now().addingTimeInterval(options.drainPatience) { return false }
         outcome.end = outlook.waitsForWindow ? .windowClosed : .drained
         outcome.leftWork = outlook.waitsForWindow
         return true

@@ -9,6 +9,8 @@ public struct WorkerOptions: Sendable {
     public var concurrency: Int
     /// Ends when nothing is due and nothing runs, instead of waiting for more.
     public var drains: Bool
+    /// When it drains: it also waits for jobs that fall due within so many seconds, such as those to be tried again.
+    public var drainPatience = 0.0
     /// Claims a single time, does those jobs, and ends.
     public var claimsOnce: Bool
     /// Claims nothing after this many jobs; `nil` for no limit.

@@ -72,37 +72,30 @@ struct ModelCheckup {
 
     // MARK: - Memory
 
-    /// Weights as they will be held, and keys and values; mapped files count, since weights that don't stay in memory are
-    /// read from the disk for every token.
+    /// Whether weights, keys and values fit the memory that there is.
     private func fit(_ inspection: ModelInspection) -> Finding? {
-        let network = inspection.configuration
         // Incomplete weights have a finding of their own.
-        guard let stored = try? GPTJWeights(configuration: network, checkpoint: inspection.checkpoint) else {
+        guard let stored = try? GPTJWeights(configuration: inspection.configuration, checkpoint: inspection.checkpoint) else {
             return nil
         }
-        let fileBytes = inspection.checkpoint.files.reduce(0) { $0 + $1.byteCount }
-        func keyValues(_ type: ModelOptions.WeightType) -> Int {
-            options.keyValueBytes(network, beside: type.quantization)
-        }
-        func demand(_ type: ModelOptions.WeightType) -> Int {
-            let isPacking = stored.quantization == nil
-            let packed = type.quantization.flatMap { isPacking ? network.weightBytes(quantization: $0) : nil }
-            return (packed ?? fileBytes) + keyValues(type)
-        }
-        let type: ModelOptions.WeightType
+        let needed: ModelDemand
         do {
-            type = try LoadedModel.type(requested: options.weights, stored: stored, path: inspection.url.path)
+            needed = try ModelDemand(
+                stored, files: inspection.checkpoint.files.reduce(0) { $0 + $1.byteCount }, options: options,
+                path: inspection.url.path)
         } catch {
             return .problem("memory needed", "\(error)")
         }
         let room = memory.available ?? memory.total
-        let choices = stored.quantization == nil ? ModelOptions.WeightType.allCases : [type]
-        let others = choices.filter { $0 != type }.map { "\(demand($0).byteText) with --weights \($0)" }
+        let others = needed.choices.filter { $0.weights != needed.chosen.weights }.map {
+            "\($0.bytes.byteText) with --weights \($0.weights)"
+        }
         let text =
-            "\(demand(type).byteText) with weights as \(type), \(keyValues(type).byteText) of it for keys and values"
+            "\(needed.chosen.bytes.byteText) with weights as \(needed.chosen.weights), "
+            + "\(needed.chosen.keyValues.byteText) of it for keys and values"
             + (others.isEmpty ? "" : "; \(others.joined(separator: ", "))")
-        guard demand(type) > room else { return .ok("memory needed", text) }
-        let fitting = choices.first { demand($0) <= room }
+        guard needed.chosen.bytes > room else { return .ok("memory needed", text) }
+        let fitting = needed.choices.first { $0.bytes <= room }?.weights
         let advice =
             fitting.map { "give --weights \($0)" }
             ?? "give --weights int4, a smaller --kv-memory or --kv int8, or run it on a machine with more memory"

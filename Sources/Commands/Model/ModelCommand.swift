@@ -10,6 +10,9 @@ struct ModelCommand: ParsableCommand {
               nightshift model verify ./gpt-j-6b
               nightshift model list
               nightshift model convert ./gpt-j-6b gpt-j-6b.gguf --weights int8
+              nightshift model stage /shared/gpt-j-6b --to /local/models
             """,
-        subcommands: [InspectCommand.self, VerifyCommand.self, ModelListCommand.self, ConvertCommand.self])
+        subcommands: [
+            InspectCommand.self, VerifyCommand.self, ModelListCommand.self, ConvertCommand.self, StageCommand.self,
+        ])
 }

@@ -87,7 +87,7 @@ extension JobStoreError {
         case .notADatabase, .foreignDatabase, .newerSchema, .changedMigration, .damagedSchema, .networkFileSystem:
             .configuration
         case .sqliteTooOld: .unavailable
-        case .busy: .temporary
+        case .busy, .occupied: .temporary
         case .diskFull, .corrupt, .inputOutput, .sqlite, .fileGone: .ioError
         case .refusedJob, .refusedSchedule, .duplicateCustomID, .nulCharacter, .optionsNotAnObject, .constraint,
             .refusedShard:

@@ -28,6 +28,7 @@ struct WorkCommand: AsyncParsableCommand {
               nightshift work --drain                          until nothing is due
               nightshift work --until 06:00                    the night
               nightshift work -q contracts -j 8 --max-jobs 100
+              nightshift work --db /shared/shards/shard-3.db --scratch /tmp --drain
             """)
 
     @OptionGroup var queueOptions: QueueOptions
@@ -68,27 +69,45 @@ struct WorkCommand: AsyncParsableCommand {
     @Option(help: "The style of prompt, in place of the model's own.")
     var style: String?
 
+    @Flag(help: "Have the queue alone: what dead workers have left running is released at once, whichever machine they were on.")
+    var exclusive = false
+
+    @OptionGroup(title: "Shards on a network disk") var shard: ShardOptions
+
     @Flag(help: "Print nothing but errors.")
     var quiet = false
 
     func validate() throws {
         if let jobs, !(1...4096).contains(jobs) { throw ValidationError("--jobs takes 1 to 4096") }
         if let maxJobs, maxJobs < 1 { throw ValidationError("--max-jobs takes at least 1") }
+        if shard.scratch != nil, !drain { throw ValidationError("--scratch needs --drain: the shard comes back when it is done") }
     }
 
     func run() async throws {
-        let options = try workerOptions(now: Date())
-        let store = try queueOptions.openStore()
+        var options = try workerOptions(now: Date())
+        // Before the model is loaded: a wrong name shows at once.
+        var store = shard.scratch == nil ? try queueOptions.openStore() : nil
+        if let scratch = shard.scratch { try shard.check(try queueOptions.path(), scratch: scratch) }
         let model = try modelOptions.load()
+        let stay = try await shard.borrow(store == nil ? queueOptions.path() : nil)
+        if stay != nil { options.drainPatience = ShardOptions.patience }
+        store = store ?? stay?.store
+        guard let store else { return }
         let catalog = JobCatalog.ofUser
         for problem in catalog.problems { Console.note("nightshift: \(problem)") }
         let session = try WorkerSession(
             store: store, engine: model.textEngine(style: style), catalog: catalog, options: options,
             journal: quiet ? nil : WorkJournal(),
-            service: ServiceManager(environment: ProcessInfo.processInfo.environment).map(ServiceReport.init))
+            service: ServiceManager(environment: ProcessInfo.processInfo.environment).map(ServiceReport.init),
+            ownership: stay != nil ? .held : exclusive ? .exclusive : .shared)
         if !quiet { try await nameUnknownQueues(store) }
-        let report = try await session.run()
-        try store.close()
+        let report: WorkerReport
+        if let stay {
+            report = try await stay.work(session)
+        } else {
+            report = try await session.run()
+            try store.close()
+        }
         if !quiet {
             Console.note(report.summary)
             if report.discarded > 0 { Console.note("to see why: nightshift list --state discarded") }
@@ -128,14 +147,31 @@ package struct WorkerSession: Sendable {
     /// Held as long as the worker lives: its release tells others that the worker is gone.
     private let lock: WorkerLock?
     private let service: ServiceReport?
+    private let ownership: QueueOwnership?
+    private let isAlone: Bool
+
+    /// How a worker has its queue.
+    package enum Ownership: Sendable {
+        /// With other workers.
+        case shared
+        /// Alone.
+        case exclusive
+        /// Alone, and whoever started the session has seen to that.
+        case held
+    }
 
     /// - parameters:
     ///   - journal: `nil` to show nothing.
     ///   - service: `nil` where no service manager has started the worker.
+    /// - throws: `JobStoreError.occupied` where other workers are in the way, or have the queue alone.
     package init(
         store: JobStore, engine: TextEngine, catalog: JobCatalog, options: WorkerOptions, journal: WorkJournal?,
-        service: ServiceReport? = nil
+        service: ServiceReport? = nil, ownership: Ownership = .shared
     ) throws {
+        isAlone = ownership == .exclusive
+        self.ownership =
+            ownership == .held
+            ? nil : try QueueOwnership(folder: store.workerLockFolder, queue: store.path, isExclusive: isAlone)
         let random = UInt32.random(in: .min ... .max)
         let id = WorkerRegistration.id(host: .current, random: random)
         let lock = try WorkerLock(folder: store.workerLockFolder, worker: id)
@@ -166,8 +202,9 @@ package struct WorkerSession: Sendable {
             watcher.cancel()
             beats.cancel()
         }
-        defer { withExtendedLifetime(lock) {} }
+        defer { withExtendedLifetime((lock, ownership)) {} }
         do {
+            if isAlone { try await store.releaseLeftovers(now: Date()) }
             return try await worker.run()
         } catch JobStoreError.fileGone(let path) {
             throw await rescue(path)

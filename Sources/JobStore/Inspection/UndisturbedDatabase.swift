@@ -46,7 +46,7 @@ struct UndisturbedDatabase {
 }
 
 /// What changes of a file when somebody writes to it. Asking for it opens nothing.
-private struct FileStamp: Equatable {
+struct FileStamp: Equatable {
     private let identity: FileIdentity?
     private let size: UInt64?
     private let modified: Date?
@@ -56,5 +56,11 @@ private struct FileStamp: Equatable {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         size = (attributes?[.size] as? NSNumber)?.uint64Value
         modified = attributes?[.modificationDate] as? Date
+    }
+
+    /// The stamp to be kept; `nil` where there is no file.
+    var text: String? {
+        guard let identity, let size, let modified else { return nil }
+        return "\(identity.text) \(size) \(modified.timeIntervalSince1970)"
     }
 }

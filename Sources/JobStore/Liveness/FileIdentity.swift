@@ -9,6 +9,8 @@ struct FileIdentity: Sendable, Equatable {
     private let device: UInt64
     private let number: UInt64
 
+    var text: String { "\(device):\(number)" }
+
     /// `nil` where there is no file of that name.
     init?(path: String) {
         var status = stat()

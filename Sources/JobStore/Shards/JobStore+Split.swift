@@ -11,6 +11,8 @@ public struct SplitReport: Sendable, Equatable {
         public var isNew: Bool
     }
 
+    /// Names the split; the first part of its jobs' marks.
+    public var split = ""
     public var shards: [Shard] = []
     /// Jobs that are given out now and weren't before.
     public var given = 0
@@ -49,6 +51,7 @@ extension JobStore {
         defer { withExtendedLifetime(lock) {} }
         var record = try await beginSplit(into: count, folder: folder)
         var report = SplitReport()
+        report.split = record.split
         if !record.isMarked {
             report.given = try await mark(selection, for: record, now: now, progress: progress)
             record.isMarked = true
@@ -185,8 +188,4 @@ extension JobStore {
         }
         return shards
     }
-}
-
-extension String {
-    var withoutFinalSlash: String { count > 1 && hasSuffix("/") ? String(dropLast()) : self }
 }

@@ -87,6 +87,11 @@ struct ShardBuilder {
         try QueueStamp.set(QueueStamp.homeKey, homeID, "the queue that this is a shard of", in: db)
         try QueueStamp.set(QueueStamp.markKey, mark.text, "which split, and which shard of it", in: db)
         try db.execute(sql: "UPDATE settings SET value = NULL WHERE key GLOB 'retain_*'")
+        try db.execute(
+            sql: """
+                UPDATE settings SET value = (SELECT value FROM home.settings WHERE key = 'maximum_crashes')
+                WHERE key = 'maximum_crashes'
+                """)
     }
 
     /// Copies jobs and what they refer to.

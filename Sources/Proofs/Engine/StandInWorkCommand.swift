@@ -15,23 +15,33 @@ struct StandInWorkCommand: AsyncParsableCommand {
     @Flag var drain = false
     @Option(help: "Seconds that a token takes.") var step = 0.003
     @Option(help: "Seconds after which no more is claimed.") var maxTime: Double?
-    @Option var grace = 30.0
+    @Option var grace = "30s"
+    @Flag var exclusive = false
+    @OptionGroup var shard: ShardOptions
     /// Shorter than a worker's own, where a proof would wait for a minute.
     @Option var lease = 60.0
     @Option(help: "Seconds that a step of the engine may take.") var stall: Double?
 
     func run() async throws {
         let settings = QueueSettings(leaseSeconds: lease, heartbeatSeconds: lease / 4)
-        let store = try JobStore(path: database, settings: settings)
+        let stay = try await shard.borrow(shard.scratch == nil ? nil : database, settings: settings)
+        let store = try stay?.store ?? JobStore(path: database, settings: settings)
         var options = WorkerOptions(
             concurrency: jobs, drains: drain, deadline: maxTime.map { Date().addingTimeInterval($0) },
-            graceSeconds: grace)
+            graceSeconds: try TimeExpression.duration(grace))
+        if stay != nil { options.drainPatience = ShardOptions.patience }
         if let stall { options.stallSeconds = stall }
         let session = try WorkerSession(
             store: store, engine: StandInEngine.make(secondsPerStep: step, rows: jobs), catalog: JobCatalog(),
-            options: options, journal: WorkJournal())
-        let report = try await session.run()
-        try store.close()
+            options: options, journal: WorkJournal(),
+            ownership: stay != nil ? .held : exclusive ? .exclusive : .shared)
+        let report: WorkerReport
+        if let stay {
+            report = try await stay.work(session)
+        } else {
+            report = try await session.run()
+            try store.close()
+        }
         FileHandle.standardError.write(Data((report.summary + "\n").utf8))
         try report.throwUnlessClean()
     }
