@@ -14,7 +14,7 @@ public struct Nightshift: AsyncParsableCommand {
             ScheduleCommand.self, KindsCommand.self, QueueCommand.self, ModelCommand.self, EvaluateCommand.self,
             PathsCommand.self,
             DoctorCommand.self, EventsCommand.self, BackupCommand.self, PruneCommand.self, MigrateCommand.self,
-            ImportCommand.self, ExportCommand.self, PipeCommand.self, SplitCommand.self, MergeCommand.self,
+            TextCommand.self, ImportCommand.self, ExportCommand.self, PipeCommand.self, SplitCommand.self, MergeCommand.self,
             CompletionsCommand.self,
             EngineCommand.self,
         ])

@@ -6,6 +6,7 @@ import JSONText
 import JobCatalog
 import JobStore
 import Kernels
+import Records
 
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -166,9 +167,7 @@ struct ImportCommand: AsyncParsableCommand {
             catalog: .ofUser, defaults: defaults,
             document: { path in
                 let document = try DocumentReader().read(.file(path: URL(filePath: path, relativeTo: folder).path))
-                return NewDocument(
-                    text: document.text, title: document.title, source: document.source,
-                    mediaType: document.mediaType)
+                return NewDocument(document)
             },
             time: { try TimeExpression.moment($0, now: Date()) })
     }

@@ -105,9 +105,7 @@ struct PipeCommand: AsyncParsableCommand {
             catalog: .ofUser, defaults: defaults,
             document: { path in
                 let document = try DocumentReader().read(.file(path: path))
-                return NewDocument(
-                    text: document.text, title: document.title, source: document.source,
-                    mediaType: document.mediaType)
+                return NewDocument(document)
             },
             time: { try TimeExpression.moment($0, now: Date()) })
     }
