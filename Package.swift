@@ -84,14 +84,15 @@ let package = Package(
         module("Bulk", ["JSONText", "JobCatalog", "JobStore", "Records", crypto]),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Passages", "Tokenization", logging]),
         module("Evaluation", ["JSONText", "JobCatalog", "Tokenization"]),
+        module("Reports", ["JSONText", "JobStore"]),
         module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
         // The command line.
         module(
             "Commands",
             [
                 "Benchmarking", "Bulk", "Documents", "Evaluation", "GPTJ", "Generation", "JSONText", "JobCatalog",
-                "JobStore", "Kernels", "Migrations", "ModelFiles", "Records", "Tokenization", "Worker",
-                argumentParser, logging, signals,
+                "JobStore", "Kernels", "Migrations", "ModelFiles", "Records", "Reports", "Tokenization", "Training",
+                "Worker", argumentParser, logging, signals,
             ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
         // What proves that the queue keeps its promises: Docs/proofs.md.
@@ -126,6 +127,7 @@ let package = Package(
         tests("ProofsTests", ["nightshift", "nightshift-proof", "Proofs", "JobStore"]),
         tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", "Proofs", grdb]),
         tests("BulkTests", ["Bulk", "JSONText", "JobCatalog", "JobStore", "Records"]),
+        tests("ReportsTests", ["JSONText", "JobStore", "Reports"]),
         tests("EvaluationTests", ["Evaluation", "JSONText", "Tokenization"]),
     ]
 )

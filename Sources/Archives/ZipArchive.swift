@@ -95,7 +95,8 @@ public final class ZipArchive {
         guard count <= Self.unsuspiciousBytes || most.overflow || count <= most.partialValue else {
             throw ZipError(
                 .tooLarge, part: entry.part,
-                problem: "it unpacks to more than \(limits.ratio) times its size, as archives do that are made to burst")
+                problem: "it unpacks to more than \(limits.ratio) times its size, as archives do that are made to burst"
+            )
         }
     }
 

@@ -9,13 +9,14 @@ public struct Nightshift: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             InitCommand.self, AddCommand.self, WorkCommand.self, RunCommand.self, StatusCommand.self,
+            EtaCommand.self,
             ListCommand.self, ShowCommand.self, ResultsCommand.self, ResultCommand.self, CancelCommand.self,
             RetryCommand.self, HoldCommand.self, ReleaseCommand.self, ReprioritizeCommand.self, BatchCommand.self,
             ScheduleCommand.self, KindsCommand.self, QueueCommand.self, ModelCommand.self, EvaluateCommand.self,
             PathsCommand.self,
             DoctorCommand.self, EventsCommand.self, BackupCommand.self, PruneCommand.self, MigrateCommand.self,
-            TextCommand.self, ImportCommand.self, ExportCommand.self, PipeCommand.self, SplitCommand.self, MergeCommand.self,
-            CompletionsCommand.self,
+            TextCommand.self, ImportCommand.self, ExportCommand.self, PipeCommand.self, SplitCommand.self,
+            MergeCommand.self, CompletionsCommand.self, TokenizerCommand.self, TrainCommand.self,
             EngineCommand.self,
         ])
 

@@ -37,7 +37,7 @@ struct TextCommand: AsyncParsableCommand {
         }
         var (good, failed) = (0, intake.problems.count)
         var lastProblem: DocumentError?
-        try await intake.forEach { _, item in
+        try await intake.takeEach { _, item in
             switch item {
             case .success(.document(let document)):
                 if good > 0, !json, !info { try Console.print("") }

@@ -2,24 +2,24 @@ internal import Yams
 
 /// A job definition's YAML as a tree of texts, lists and maps with line numbers: what is left when everything is
 /// refused that a definition has no use for (anchors, aliases, tags, several documents, deep nesting).
-struct DefinitionNode {
-    struct Entry {
-        var key: String
+package struct DefinitionNode {
+    package struct Entry {
+        package var key: String
         /// The key's line.
-        var line: Int
-        var value: DefinitionNode
+        package var line: Int
+        package var value: DefinitionNode
     }
 
-    enum Content {
+    package enum Content {
         /// `isPlain`: written without quotes, so that `true` is a truth value and `3` a number.
         case scalar(String, isPlain: Bool)
         case list([DefinitionNode])
         case map([Entry])
     }
 
-    var content: Content
+    package var content: Content
     /// Counts from 1 within the file.
-    var line: Int
+    package var line: Int
 
     /// Far above any real definition.
     static let maximumBytes = 256 * 1024
@@ -29,7 +29,7 @@ struct DefinitionNode {
     ///
     /// - parameter file: what errors call it.
     /// - throws: ``JobCatalogError/invalidYAML(file:line:problem:)``.
-    static func parse(_ bytes: [UInt8], file: String) throws -> DefinitionNode {
+    package static func parse(_ bytes: [UInt8], file: String) throws -> DefinitionNode {
         guard bytes.count <= maximumBytes else {
             throw JobCatalogError.invalidYAML(
                 file: file, line: nil, problem: "the file is larger than \(maximumBytes / 1024) KiB")

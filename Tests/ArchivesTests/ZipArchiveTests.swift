@@ -10,11 +10,15 @@ struct ZipArchiveTests {
         return archive
     }()
 
-    private func contents(_ archive: TestArchive, _ name: String, _ limits: ZipArchive.Limits = .init()) throws -> [UInt8]? {
+    private func contents(_ archive: TestArchive, _ name: String, _ limits: ZipArchive.Limits = .init()) throws
+        -> [UInt8]?
+    {
         try ZipArchive(archive.bytes(), limits: limits).contents(of: name)
     }
 
-    private func problem(_ archive: TestArchive, _ name: String = "x", _ limits: ZipArchive.Limits = .init()) -> ZipError? {
+    private func problem(_ archive: TestArchive, _ name: String = "x", _ limits: ZipArchive.Limits = .init())
+        -> ZipError?
+    {
         do {
             _ = try contents(archive, name, limits)
             return nil

@@ -92,7 +92,10 @@ struct DocumentReaderTests {
             "a.txt: the text's encoding can't be told (a UTF-8 byte order mark, then bytes that aren't UTF-8); name it with --encoding, or convert it to UTF-8, for example with iconv"
         ),
         ([0xFE, 0xFF, 0x00, 0x00], "a.txt: not a text file (a zero character), nor any other format that is read"),
-        ([0x89, 0x50, 0x4E, 0x47], "a.txt: a PNG picture isn't read; make a text of it first, for example with tesseract"),
+        (
+            [0x89, 0x50, 0x4E, 0x47],
+            "a.txt: a PNG picture isn't read; make a text of it first, for example with tesseract"
+        ),
         ([0x1F, 0x8B, 8, 0], "a.txt: a gzip file isn't read; unpack it first"),
         (
             [0x50, 0x4B, 3, 4],

@@ -35,7 +35,8 @@ public struct TestArchive: Sendable {
     public mutating func addZeros(_ name: String, count: Int, declared: Int? = nil) {
         entries.append(
             Entry(
-                name: name, stored: Deflated.zeros(atLeast: count), method: 8, byteCount: declared ?? count, checksum: 0))
+                name: name, stored: Deflated.zeros(atLeast: count), method: 8, byteCount: declared ?? count, checksum: 0
+            ))
     }
 
     public func bytes() -> [UInt8] {
@@ -81,7 +82,10 @@ public enum Deflated {
             let block = rest.prefix(0xFFFF)
             rest = rest.dropFirst(block.count)
             let length = UInt16(block.count)
-            output += [rest.isEmpty ? 1 : 0, UInt8(length & 0xFF), UInt8(length >> 8), UInt8(~length & 0xFF), UInt8(~length >> 8)]
+            output += [
+                rest.isEmpty ? 1 : 0, UInt8(length & 0xFF), UInt8(length >> 8), UInt8(~length & 0xFF),
+                UInt8(~length >> 8),
+            ]
             output += block
         } while !rest.isEmpty
         return output

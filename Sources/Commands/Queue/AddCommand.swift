@@ -57,10 +57,21 @@ struct AddCommand: AsyncParsableCommand {
         let template = try job.newJob(kind: kind, inputs: inputs, now: Date())
         let intake = try find(isOptional: definition.inputs[.document] != .required)
         if dryRun {
-            try await DryRun(definition: definition, inputs: inputs, meter: prompts.meter(), asJSON: json).run(intake)
+            try await DryRun(
+                definition: definition, inputs: inputs, meter: prompts.meter(), asJSON: json, prospects: prospects()
+            ).run(intake)
         } else {
             try await add(intake, as: template)
         }
+    }
+
+    /// `nil` where there is no queue to learn from: a dry run needs none.
+    private func prospects() async throws -> Prospects? {
+        guard let path = try? queueOptions.path(), FileManager.default.fileExists(atPath: path),
+            let store = try? queueOptions.openStore()
+        else { return nil }
+        defer { try? store.close() }
+        return try await Prospects(store, engine: prompts.modelName, now: Date())
     }
 
     /// Finds the documents, and names on standard error what leads to none.
@@ -110,7 +121,8 @@ struct AddCommand: AsyncParsableCommand {
             let status: ExitStatus = report.ids.isEmpty ? .badData : .someFailed
             var text = "\(counted(report.failed, "document")) could not be added, see above"
             if !report.failedIDs.isEmpty {
-                text += "; discarded as \(report.failedIDs.count == 1 ? "job" : "jobs") "
+                text +=
+                    "; discarded as \(report.failedIDs.count == 1 ? "job" : "jobs") "
                     + "\(AddReport.ranges(of: report.failedIDs)), to be seen in the morning"
             }
             throw CommandError(status, text)

@@ -34,13 +34,16 @@ final class DocumentIntake {
 
         /// The name that a row of a table has of itself.
         var id: String? {
-            guard case .document(let document) = self, case .string(let id)? = document.metadata["id"] else { return nil }
+            guard case .document(let document) = self, case .string(let id)? = document.metadata["id"] else {
+                return nil
+            }
             return id
         }
 
         /// What a document says of itself, and the digest of its file where that isn't its text's: for the job's metadata.
         var facts: JSONObject? {
-            guard case .document(let document) = self, !["text/plain", "text/markdown"].contains(document.mediaType) else {
+            guard case .document(let document) = self, !["text/plain", "text/markdown"].contains(document.mediaType)
+            else {
                 return nil
             }
             var facts = document.metadata
@@ -85,7 +88,7 @@ final class DocumentIntake {
     }
 
     /// Gives each text in turn, with the position of its file, or why there is none.
-    func forEach(_ body: (Int, Result<Item, DocumentError>) async throws -> Void) async throws {
+    func takeEach(_ body: (Int, Result<Item, DocumentError>) async throws -> Void) async throws {
         var position = 0
         if let text {
             try await body(0, .success(.text(text)))

@@ -35,7 +35,7 @@ struct JobAdder {
         let progress = ProgressLine()
         var adder = self
         do {
-            try await intake.forEach { position, item in
+            try await intake.takeEach { position, item in
                 progress.update("added \(adder.report.ids.count) jobs, at file \(position + 1) of \(intake.count)")
                 switch item {
                 case .success(let item): adder.take(item)
@@ -61,7 +61,9 @@ struct JobAdder {
     private mutating func refuse(_ name: String, because reason: String) {
         report.failed += 1
         Console.noteForeign("nightshift: \(reason)")
-        if keepsFailures { unreadable.append(UnreadableDocument(name: name, reason: DisplayText.line(reason, limit: 1000))) }
+        if keepsFailures {
+            unreadable.append(UnreadableDocument(name: name, reason: DisplayText.line(reason, limit: 1000)))
+        }
     }
 
     private mutating func take(_ item: DocumentIntake.Item) {
@@ -140,7 +142,8 @@ struct AddReport {
     func object(batch: String?) -> JSONObject {
         [
             "ids": .array(ids.map { .integer(Int($0)) }), "documents": .integer(ids.count), "added": .integer(added),
-            "failed": .integer(failed), "failed_ids": .array(failedIDs.map { .integer(Int($0)) }), "skipped": .integer(skipped), "batch": batch.map { .string($0) } ?? .null,
+            "failed": .integer(failed), "failed_ids": .array(failedIDs.map { .integer(Int($0)) }),
+            "skipped": .integer(skipped), "batch": batch.map { .string($0) } ?? .null,
         ]
     }
 }

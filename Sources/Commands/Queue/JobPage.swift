@@ -61,7 +61,11 @@ struct JobPage {
     private var facts: String? {
         guard case .object(let facts)? = metadata?["facts"] else { return nil }
         return facts.members.map { member in
-            if case .string(let text) = member.value { "\(member.name): \(text)" } else { "\(member.name): \(member.value.text)" }
+            if case .string(let text) = member.value {
+                "\(member.name): \(text)"
+            } else {
+                "\(member.name): \(member.value.text)"
+            }
         }.joined(separator: "; ")
     }
 

@@ -14,6 +14,13 @@ struct PromptOptions: ParsableArguments {
         completion: .directory)
     var model: String?
 
+    /// What engines over the model are called; `nil` where no model is named.
+    var modelName: String? {
+        let environment = ProcessInfo.processInfo.environment
+        guard let name = model ?? environment["NIGHTSHIFT_MODEL"], !name.isEmpty else { return nil }
+        return try? ModelLocator(environment: environment).locate(name).name
+    }
+
     /// The model's tokenizer and limits, or `nil` where no model is named.
     func meter() throws -> PromptMeter? {
         let environment = ProcessInfo.processInfo.environment

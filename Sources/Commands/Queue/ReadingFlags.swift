@@ -18,12 +18,14 @@ struct ReadingFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What separates the cells of CSV files; by default what the first line has most of.", valueName: "character"))
+            "What separates the cells of CSV files; by default what the first line has most of.", valueName: "character"
+        ))
     var delimiter: String?
 
     @Option(
         help: ArgumentHelp(
-            "The character set of text files, such as windows-1251; by default told by their bytes.", valueName: "name"))
+            "The character set of text files, such as windows-1251; by default told by their bytes.", valueName: "name")
+    )
     var encoding: String?
 
     @Option(

@@ -44,7 +44,8 @@ enum FormatDetection {
         case .nothing:
             // The end may cut a character.
             let text = head.count < headLength ? head : head.dropLast(head.reversed().prefix { $0 >= 0x80 }.count)
-            return DocumentFormat.fileExtension(of: path).isEmpty && (try? TextDecoding.text(of: text, path: path)) != nil
+            return DocumentFormat.fileExtension(of: path).isEmpty
+                && (try? TextDecoding.text(of: text, path: path)) != nil
         }
     }
 
@@ -55,7 +56,8 @@ enum FormatDetection {
         ([0x1F, 0x8B], .foreign("a gzip file")), (Array("BZh".utf8), .foreign("a bzip2 file")),
         ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], .foreign("an xz file")),
         ([0x28, 0xB5, 0x2F, 0xFD], .foreign("a zstd file")),
-        ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], .foreign("a 7z archive")), (Array("Rar!".utf8), .foreign("a rar archive")),
+        ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], .foreign("a 7z archive")),
+        (Array("Rar!".utf8), .foreign("a rar archive")),
         ([0x89, 0x50, 0x4E, 0x47], .foreign("a PNG picture")), ([0xFF, 0xD8, 0xFF], .foreign("a JPEG picture")),
         (Array("GIF8".utf8), .foreign("a GIF picture")), ([0x49, 0x49, 0x2A, 0], .foreign("a TIFF picture")),
         ([0x4D, 0x4D, 0, 0x2A], .foreign("a TIFF picture")), (Array("RIFF".utf8), .foreign("a picture, film or sound")),
@@ -69,7 +71,8 @@ enum FormatDetection {
     /// What to do with a format that isn't read.
     static func advice(for format: String) -> String {
         switch format {
-        case _ where format.contains("archive") || format.contains("xz") || format.contains("zip2")
+        case _
+        where format.contains("archive") || format.contains("xz") || format.contains("zip2")
             || format.contains("gzip") || format.contains("zstd"):
             "unpack it first"
         case _ where format.contains("picture"): "make a text of it first, for example with tesseract"

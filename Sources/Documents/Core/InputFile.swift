@@ -93,7 +93,8 @@ final class InputFile: RandomAccessBytes {
         var failure: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: max(length, 1)) { buffer, count in
             while count < length {
-                let result = pread(descriptor, buffer.baseAddress?.advanced(by: count), length - count, off_t(offset + count))
+                let result = pread(
+                    descriptor, buffer.baseAddress?.advanced(by: count), length - count, off_t(offset + count))
                 if result < 0, errno == EINTR { continue }
                 if result < 0 { failure = errno }
                 if result <= 0 { break }

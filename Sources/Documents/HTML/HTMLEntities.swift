@@ -28,7 +28,9 @@ enum HTMLEntities {
     private static let semicolon = UInt8(ascii: ";")
 
     private static func entity(in bytes: ArraySlice<UInt8>, at start: Int) -> (Unicode.Scalar, end: Int)? {
-        guard start + 1 < bytes.endIndex, bytes[start + 1] >= UInt8(ascii: "#"), bytes[start + 1] != ampersand else { return nil }
+        guard start + 1 < bytes.endIndex, bytes[start + 1] >= UInt8(ascii: "#"), bytes[start + 1] != ampersand else {
+            return nil
+        }
         let rest = bytes[(start + 1)...].prefix(maximumLength)
         if rest.first == UInt8(ascii: "#") { return numeric(rest.dropFirst(), in: bytes) }
         let name = rest.prefix { byte in
@@ -63,7 +65,8 @@ enum HTMLEntities {
 
     /// Those that pages write without the semicolon.
     private static let unclosed: [String: Unicode.Scalar] = [
-        "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "nbsp": "\u{A0}", "copy": "©", "reg": "®", "AMP": "&", "LT": "<",
+        "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "nbsp": "\u{A0}", "copy": "©", "reg": "®", "AMP": "&",
+        "LT": "<",
         "GT": ">",
     ]
 
@@ -75,7 +78,9 @@ enum HTMLEntities {
         }
         for entry in others.split(whereSeparator: \.isWhitespace) {
             let parts = entry.split(separator: "=")
-            if parts.count == 2, let value = UInt32(parts[1], radix: 16) { table[String(parts[0])] = Unicode.Scalar(value) }
+            if parts.count == 2, let value = UInt32(parts[1], radix: 16) {
+                table[String(parts[0])] = Unicode.Scalar(value)
+            }
         }
         return table
     }()

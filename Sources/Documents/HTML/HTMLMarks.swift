@@ -4,7 +4,9 @@ enum HTMLMarks {
         var marks: HTMLTree.Marks = []
         if tag == .main { marks.insert(.main) }
         guard !tokenizer.attributes.isEmpty else { return marks }
-        if tokenizer.attribute("hidden") != nil || tokenizer.attribute("aria-hidden") == "true" { marks.insert(.hidden) }
+        if tokenizer.attribute("hidden") != nil || tokenizer.attribute("aria-hidden") == "true" {
+            marks.insert(.hidden)
+        }
         if let style = tokenizer.attribute("style")?.lowercased().filter({ !$0.isWhitespace }),
             style.contains("display:none") || style.contains("visibility:hidden")
         {
@@ -48,9 +50,12 @@ enum HTMLMarks {
         "ad", "ads", "adsense", "advert", "advertisement", "advertising", "adsbygoogle", "banner", "breadcrumb",
         "breadcrumbs", "comments", "comment", "consent", "cookie", "cookiebot", "cookiebar", "cookies", "disqus",
         "editsection", "footer", "gdpr", "jumplink", "lightbox", "masthead", "menu", "modal", "nav", "navbar", "navbox",
-        "navigation", "navigationbar", "newsletter", "noprint", "onetrust", "outbrain", "overlay", "pager", "pagination",
-        "paywall", "popup", "privacy", "promo", "promoted", "promotion", "recommended", "recommendations", "related", "share", "sharing",
-        "sidebar", "signup", "skip", "skiplink", "social", "sponsor", "sponsored", "subscribe", "subscription", "taboola",
+        "navigation", "navigationbar", "newsletter", "noprint", "onetrust", "outbrain", "overlay", "pager",
+        "pagination",
+        "paywall", "popup", "privacy", "promo", "promoted", "promotion", "recommended", "recommendations", "related",
+        "share", "sharing",
+        "sidebar", "signup", "skip", "skiplink", "social", "sponsor", "sponsored", "subscribe", "subscription",
+        "taboola",
         "toc", "toolbar", "topbar", "trending", "widget", "hidden",
     ]
 }

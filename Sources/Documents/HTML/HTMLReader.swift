@@ -68,7 +68,9 @@ struct HTMLReader {
                 metadata[name] = .string(value)
             }
         }
-        if let language = tree.language, !language.isEmpty { metadata["language"] = .string(String(language.prefix(35))) }
+        if let language = tree.language, !language.isEmpty {
+            metadata["language"] = .string(String(language.prefix(35)))
+        }
         return metadata
     }
 

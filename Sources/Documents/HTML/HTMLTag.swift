@@ -3,7 +3,8 @@ enum HTMLTag: UInt8 {
     case other, document, text
     case html, head, body, title, meta, base, link, script, style, noscript, template, textarea
     case address, article, aside, blockquote, caption, center, dd, details, dialog, div, dl, dt, fieldset, figcaption,
-        figure, footer, form, h1, h2, h3, h4, h5, h6, header, hgroup, hr, legend, li, main, menu, nav, ol, optgroup, option,
+        figure, footer, form, h1, h2, h3, h4, h5, h6, header, hgroup, hr, legend, li, main, menu, nav, ol, optgroup,
+        option,
         p, pre, section, summary, ul
     case table, tbody, td, tfoot, th, thead, tr, col, colgroup
     case a, br, button, embed, iframe, img, input, label, noembed, noframes, object, q, rp, select, sub, sup, svg, math,
@@ -38,7 +39,8 @@ enum HTMLTag: UInt8 {
     /// Elements that stand on lines of their own.
     var isBlock: Bool {
         switch self {
-        case .html, .body, .address, .article, .aside, .blockquote, .caption, .center, .dd, .details, .dialog, .div, .dl,
+        case .html, .body, .address, .article, .aside, .blockquote, .caption, .center, .dd, .details, .dialog, .div,
+            .dl,
             .dt, .fieldset, .figcaption, .figure, .footer, .form, .h1, .h2, .h3, .h4, .h5, .h6, .header, .hgroup, .hr,
             .legend, .li, .main, .menu, .nav, .ol, .p, .pre, .section, .summary, .ul, .table, .listing, .xmp:
             true

@@ -59,7 +59,9 @@ struct HTMLTokenizer {
         var end = start
         while let place = bytes[end...].firstIndex(of: Self.less), place + 1 < bytes.count {
             let next = bytes[place + 1]
-            if next == UInt8(ascii: "!") || next == UInt8(ascii: "?") || next == Self.slash || isLetter(next) { return place }
+            if next == UInt8(ascii: "!") || next == UInt8(ascii: "?") || next == Self.slash || isLetter(next) {
+                return place
+            }
             end = place + 1
         }
         return bytes.count

@@ -179,7 +179,7 @@ struct HTMLTree {
             let found = nodes[Int(open[depth])].tag
             if found == tag { return pop(to: depth) }
             // What is wrong within a cell stays within it.
-            if (found == .td || found == .th || found == .table), !tag.isTablePart, tag != .body, tag != .html { break }
+            if found == .td || found == .th || found == .table, !tag.isTablePart, tag != .body, tag != .html { break }
         }
         vain.insert(tag.rawValue)
     }

@@ -70,7 +70,9 @@ struct HTMLWriter {
         let text = HTMLReader.collapsed(plainText(of: node))
         let isNote = boilerplate.linkCount(within: node) > 0 || tree.nodes[Int(tree.nodes[node].parent)].tag == .a
         if isNote, (1...4).contains(text.count), text.first != "[" { return try writer.append("[\(text)]") }
-        if !isNote, !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2D }) { try writer.append("^") }
+        if !isNote, !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2D }) {
+            try writer.append("^")
+        }
         try writeChildren(of: node, listDepth: listDepth)
     }
 

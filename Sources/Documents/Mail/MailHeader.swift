@@ -64,7 +64,9 @@ struct MailHeader {
             let name = piece[..<equals].lowercased().filter { !$0.isWhitespace }
             var value = String(piece[piece.index(after: equals)...].drop(while: \.isWhitespace))
             while value.last?.isWhitespace == true { value.removeLast() }
-            if value.hasPrefix("\""), value.hasSuffix("\""), value.count >= 2 { value = String(value.dropFirst().dropLast()) }
+            if value.hasPrefix("\""), value.hasSuffix("\""), value.count >= 2 {
+                value = String(value.dropFirst().dropLast())
+            }
             // A long value is cut into name*0, name*1; an encoded one has a star at its end.
             let parts = name.split(separator: "*", omittingEmptySubsequences: false)
             guard parts.count > 1, let base = parts.first.map(String.init) else {
@@ -136,7 +138,8 @@ enum EncodedWords {
         let parts = text.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
         let (label, value) = parts.count == 3 ? (String(parts[0]), parts[2]) : ("", text[...])
         let bytes = Array(value.utf8).map { $0 == UInt8(ascii: "%") ? UInt8(ascii: "=") : $0 }
-        return TextDecoding.lenientText(of: TransferEncoding.quotedPrintable(bytes[...]), declared: label.isEmpty ? nil : label)
+        return TextDecoding.lenientText(
+            of: TransferEncoding.quotedPrintable(bytes[...]), declared: label.isEmpty ? nil : label)
     }
 }
 

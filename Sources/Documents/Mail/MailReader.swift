@@ -58,7 +58,8 @@ struct MailReader {
         let disposition = header.structured("content-disposition")
         let name = disposition?.parameters["filename"] ?? type.parameters["name"]
         if type.value.hasPrefix("multipart/"), let boundary = type.parameters["boundary"], !boundary.isEmpty {
-            return try readParts(body, boundary, isChoice: type.value == "multipart/alternative", &contents, depth: depth)
+            return try readParts(
+                body, boundary, isChoice: type.value == "multipart/alternative", &contents, depth: depth)
         }
         let isAttached = disposition?.value == "attachment"
         let encoding = header.structured("content-transfer-encoding")?.value

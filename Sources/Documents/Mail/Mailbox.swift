@@ -80,7 +80,9 @@ struct Mailbox {
         var isLineStart = true
         var index = rest.startIndex
         while index < rest.endIndex {
-            if isLineStart, rest[index] == UInt8(ascii: ">"), rest[(index + 1)...].starts(with: "From ".utf8) { index += 1 }
+            if isLineStart, rest[index] == UInt8(ascii: ">"), rest[(index + 1)...].starts(with: "From ".utf8) {
+                index += 1
+            }
             isLineStart = rest[index] == 0x0A
             output.append(rest[index])
             index += 1

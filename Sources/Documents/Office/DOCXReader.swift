@@ -52,7 +52,8 @@ private struct DOCXStyles: XMLHandler {
                 levels[style] = level
             }
         case "outlineLvl":
-            if let style, levels[style] == nil, let level = attributes["val"].flatMap({ Int($0) }), (0...8).contains(level)
+            if let style, levels[style] == nil, let level = attributes["val"].flatMap({ Int($0) }),
+                (0...8).contains(level)
             {
                 levels[style] = level + 1
             }
@@ -152,7 +153,9 @@ private struct DOCXBody: XMLHandler {
             isTitle = level == 0 && title.isEmpty
             writer.kind = .heading(max(level, 1))
         case "outlineLvl":
-            if let level = attributes["val"].flatMap({ Int($0) }), (0...8).contains(level) { writer.kind = .heading(level + 1) }
+            if let level = attributes["val"].flatMap({ Int($0) }), (0...8).contains(level) {
+                writer.kind = .heading(level + 1)
+            }
         case "numPr": list = (list?.id, 0)
         case "ilvl": if list != nil { list?.level = min(max(attributes["val"].flatMap { Int($0) } ?? 0, 0), 8) }
         case "numId": if list != nil { list?.id = attributes["val"] }

@@ -13,7 +13,9 @@ struct EPUBReader {
             throw archive.damaged("META-INF/container.xml names no package")
         }
         var book = EPUBPackage()
-        guard try archive.read(package, &book) else { throw archive.damaged("the package \(package.prefix(100)) is missing") }
+        guard try archive.read(package, &book) else {
+            throw archive.damaged("the package \(package.prefix(100)) is missing")
+        }
         var encrypted = EPUBEncryption()
         try archive.read("META-INF/encryption.xml", &encrypted)
         var outcome = HTMLReader.Outcome()
@@ -21,7 +23,8 @@ struct EPUBReader {
         var room = options.maximumTextBytes
         for name in book.chapters {
             guard let entry = Self.resolved(name, beside: package) else {
-                throw DocumentError.hostile(path: file.path, problem: "the chapter '\(name.prefix(100))' lies outside of the book")
+                throw DocumentError.hostile(
+                    path: file.path, problem: "the chapter '\(name.prefix(100))' lies outside of the book")
             }
             // Fonts are often encrypted, texts only where a seller protects them.
             guard !encrypted.names.contains(entry) else {
@@ -35,7 +38,9 @@ struct EPUBReader {
         guard !book.chapters.isEmpty else { throw archive.damaged("its package names no chapters") }
         outcome.text = chapters.joined(separator: "\n\n")
         outcome.title = book.fields["title"] ?? ""
-        for (name, field) in [("author", "creator"), ("date", "date"), ("language", "language"), ("publisher", "publisher")] {
+        for (name, field) in [
+            ("author", "creator"), ("date", "date"), ("language", "language"), ("publisher", "publisher"),
+        ] {
             if let value = book.fields[field] { outcome.metadata[name] = .string(value) }
         }
         return outcome
@@ -108,14 +113,16 @@ private struct EPUBPackage: XMLHandler {
     /// The texts in the order of reading, each once.
     var chapters: [String] {
         var seen: Set<String> = []
-        return order.compactMap { id in items[id].flatMap { $0.isText && seen.insert($0.name).inserted ? $0.name : nil } }
+        return order.compactMap { id in items[id].flatMap { $0.isText && seen.insert($0.name).inserted ? $0.name : nil }
+        }
     }
 
     mutating func start(_ name: String, _ attributes: XMLAttributes) {
         metadata.start(name, attributes)
         switch name {
         case "item":
-            guard let id = attributes["id"], let reference = attributes["href"], items.count < Self.maximumChapters else {
+            guard let id = attributes["id"], let reference = attributes["href"], items.count < Self.maximumChapters
+            else {
                 return
             }
             let type = attributes["media-type"] ?? ""

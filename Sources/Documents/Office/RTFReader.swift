@@ -76,7 +76,8 @@ struct RTFReader {
             }
             try flush()
             guard states.count == 1 || states.count == 2 else {
-                throw DocumentError.damaged(path: path, format: "RTF document", problem: "it ends within a group; is it whole?")
+                throw DocumentError.damaged(
+                    path: path, format: "RTF document", problem: "it ends within a group; is it whole?")
             }
             var outcome = HTMLReader.Outcome()
             outcome.text = try writer.finish()

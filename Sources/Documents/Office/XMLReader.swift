@@ -114,7 +114,8 @@ struct XMLReader {
                 position += 1
                 guard open.count < Self.maximumDepth else {
                     throw Failure(
-                        offset: position, problem: "elements are nested deeper than \(Self.maximumDepth)", isHostile: true)
+                        offset: position, problem: "elements are nested deeper than \(Self.maximumDepth)",
+                        isHostile: true)
                 }
                 open.append(name)
                 return try handler.start(local(name), attributes)
@@ -132,7 +133,9 @@ struct XMLReader {
             guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") || bytes[position] == UInt8(ascii: "'")
             else { throw failure("an attribute's value without quotation marks") }
             let quote = bytes[position]
-            guard let end = bytes[(position + 1)...].firstIndex(of: quote) else { throw failure("it ends within a tag") }
+            guard let end = bytes[(position + 1)...].firstIndex(of: quote) else {
+                throw failure("it ends within a tag")
+            }
             let value = try resolved(bytes[(position + 1)..<end])
             position = end + 1
             guard attributes.members.count < Self.maximumAttributes else {
@@ -179,7 +182,9 @@ struct XMLReader {
 
     private mutating func takeName() throws -> String {
         let start = position
-        while position < bytes.count, !isSpace(bytes[position]), !Self.nameEnds.contains(bytes[position]) { position += 1 }
+        while position < bytes.count, !isSpace(bytes[position]), !Self.nameEnds.contains(bytes[position]) {
+            position += 1
+        }
         guard position > start, position - start <= 200 else { throw failure("expected a name") }
         return String(decoding: bytes[start..<position], as: UTF8.self)
     }

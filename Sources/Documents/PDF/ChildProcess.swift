@@ -92,7 +92,8 @@ struct ChildProcess {
         posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(
             &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-        var words: [UnsafeMutablePointer<CChar>?] = (["sh", "-c", script, path] + arguments).map { word in strdup(word) }
+        var words: [UnsafeMutablePointer<CChar>?] = (["sh", "-c", script, path] + arguments).map { word in strdup(word)
+        }
         words.append(nil)
         let settings: [String] = ["PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8"]
         var environment: [UnsafeMutablePointer<CChar>?] = settings.map { word in strdup(word) }
@@ -140,7 +141,10 @@ private struct Collected {
     }
 
     mutating func collect(output: Int32, messages: Int32) -> ChildProcess.Failure? {
-        var open = [pollfd(fd: output, events: Int16(POLLIN), revents: 0), pollfd(fd: messages, events: Int16(POLLIN), revents: 0)]
+        var open = [
+            pollfd(fd: output, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: messages, events: Int16(POLLIN), revents: 0),
+        ]
         while open.contains(where: { $0.fd >= 0 }) {
             let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
             guard left > 0 else { return .tooSlow(seconds: seconds) }

@@ -77,7 +77,8 @@ struct PDFPages {
 
     private static func isPageNumber(_ shape: String) -> Bool {
         let bare = shape.lowercased().filter { $0.isLetter || $0.isNumber }
-        return bare == "0" || bare == "page0" || bare == "page0of0" || bare == "seite0" || bare == "seite0von0" || bare == "0of0"
+        return bare == "0" || bare == "page0" || bare == "page0of0" || bare == "seite0" || bare == "seite0von0"
+            || bare == "0of0"
     }
 }
 

@@ -46,7 +46,9 @@ struct PDFReader {
         case .tooSlow(let seconds):
             return .converterFailed(
                 path: path, command: command,
-                reason: "it took longer than \(seconds.formatted(.number.precision(.fractionLength(0...1)))) s, which is the limit")
+                reason:
+                    "it took longer than \(seconds.formatted(.number.precision(.fractionLength(0...1)))) s, which is the limit"
+            )
         case .tooMuchOutput: return .tooMuchText(path: path, limit: options.maximumTextBytes)
         case .failed(let message, let status):
             if message.contains("Incorrect password") { return .protected(path: path, format: format) }
@@ -55,7 +57,8 @@ struct PDFReader {
             if status < 0 || message.contains("Out of memory") || message.contains("bad_alloc") {
                 return .converterFailed(
                     path: path, command: command,
-                    reason: "it was stopped by signal \(-status); the limits are \(options.converterMemoryBytes >> 20) MiB and "
+                    reason:
+                        "it was stopped by signal \(-status); the limits are \(options.converterMemoryBytes >> 20) MiB and "
                         + "\(Int(options.converterSeconds)) s")
             }
             let first = lines.first { !$0.contains("Syntax Warning") } ?? "exit status \(status)"

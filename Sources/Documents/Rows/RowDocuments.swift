@@ -26,7 +26,8 @@ struct RowDocuments {
         for (theirs, ours) in [(options.idColumn, Self.id), (options.titleColumn, Self.title)] {
             guard let theirs else { continue }
             guard names.updateValue(ours, forKey: theirs) == nil else {
-                throw DocumentError.column(path: file.path, problem: "the column '\(theirs)' can't be two things at once")
+                throw DocumentError.column(
+                    path: file.path, problem: "the column '\(theirs)' can't be two things at once")
             }
         }
         do {

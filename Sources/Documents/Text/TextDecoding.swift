@@ -140,7 +140,8 @@ enum TextDecoding {
         var (good, count) = (0, 0)
         for scalar in text.unicodeScalars.prefix(10_000) {
             count += 1
-            if scalar.isASCII ? scalar.value >= 0x20 || (9...13).contains(scalar.value) : scalar.properties.isAlphabetic {
+            if scalar.isASCII ? scalar.value >= 0x20 || (9...13).contains(scalar.value) : scalar.properties.isAlphabetic
+            {
                 good += 1
             }
         }
@@ -178,14 +179,16 @@ enum TextDecoding {
         }
         guard signs * 20 <= highCount else {
             throw DocumentError.unknownEncoding(
-                path: path, found: "not UTF-8, and \(signs) signs such as ¹, ³ or ¿ within words if it were Windows-1252")
+                path: path,
+                found: "not UTF-8, and \(signs) signs such as ¹, ³ or ¿ within words if it were Windows-1252")
         }
         return String(decoding: text, as: UTF8.self)
     }
 
     /// Signs of Windows-1252 that stand in no word: currency, fractions, superscripts and the like.
     private static let wordlessSigns: Set<UInt8> = [
-        0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA9, 0xAC, 0xAE, 0xAF, 0xB1, 0xB2, 0xB3, 0xB6, 0xB9, 0xBC, 0xBD, 0xBE,
+        0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA9, 0xAC, 0xAE, 0xAF, 0xB1, 0xB2, 0xB3, 0xB6, 0xB9, 0xBC, 0xBD,
+        0xBE,
         0xBF, 0xD7, 0xF7,
     ]
 

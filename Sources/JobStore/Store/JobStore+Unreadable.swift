@@ -68,7 +68,8 @@ extension UnreadableDocument {
     ///
     /// - Parameter metadataJSON: a JSON text.
     public static func reason(inMetadata metadataJSON: String) -> String? {
-        guard metadataJSON.contains(reasonKey), case .string(let reason)? = (try? JSONParser.parse(metadataJSON))?[reasonKey]
+        guard metadataJSON.contains(reasonKey),
+            case .string(let reason)? = (try? JSONParser.parse(metadataJSON))?[reasonKey]
         else { return nil }
         return reason
     }

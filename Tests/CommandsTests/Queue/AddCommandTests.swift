@@ -194,17 +194,22 @@ struct AddCommandTests {
         #expect(try queue.sql("SELECT id, outcome, error_code FROM failures") == "3|failed|unreadable_document")
     }
 
-    @Test("each row of a table is a job of its own, with its name as custom_id; what a row lacks is a job that has failed")
+    @Test(
+        "each row of a table is a job of its own, with its name as custom_id; what a row lacks is a job that has failed"
+    )
     func rows() throws {
         try queue.write("id;who;body\nr1;Ada;\"The lamp; it burns\"\nr2;;\nr3;Bob;The sea\n", to: "rows.csv")
         let outcome = try queue.run(
-            "add", "summarize", "rows.csv", "--column", "body", "--id-column", "id", "--title-column", "who", "--batch", "b")
+            "add", "summarize", "rows.csv", "--column", "body", "--id-column", "id", "--title-column", "who", "--batch",
+            "b")
         #expect(outcome.status == 1 && outcome.output == "1\n2\n", "\(outcome.errors)")
         #expect(
             try queue.sql(
                 "SELECT custom_id, title, source, media_type, text FROM jobs j JOIN documents d ON d.id = document_id")
                 == "r1|Ada|rows.csv#r1|text/csv|The lamp; it burns\nr3|Bob|rows.csv#r3|text/csv|The sea")
-        #expect(try queue.sql("SELECT error FROM jobs WHERE state = 'discarded'") == "rows.csv, line 3: the column 'body' is empty")
+        #expect(
+            try queue.sql("SELECT error FROM jobs WHERE state = 'discarded'")
+                == "rows.csv, line 3: the column 'body' is empty")
     }
 
     @Test("a dry run prints the first prompt and adds nothing")

@@ -96,7 +96,9 @@ struct HTMLReaderTests {
     @Test("entities are resolved as browsers do, and what is none stays")
     func entities() throws {
         #expect(
-            try text("<p>&lt;a&gt; &amp; &eacute; &mdash; &#x41;&#66; &#146; &hellip;&nbsp;&euro; AT&T &copy2026 &nope; R&D; &shy;&#0;")
+            try text(
+                "<p>&lt;a&gt; &amp; &eacute; &mdash; &#x41;&#66; &#146; &hellip;&nbsp;&euro; AT&T &copy2026 &nope; R&D; &shy;&#0;"
+            )
                 == "<a> & é — AB ’ … € AT&T ©2026 &nope; R&D; \u{FFFD}")
     }
 
@@ -105,7 +107,11 @@ struct HTMLReaderTests {
         let head = Array("<!DOCTYPE html><meta charset=\"windows-1251\"><p>".utf8)
         #expect(try read(head + [0xCF, 0xF0, 0xE8]).text == "При")
         #expect(
-            try read(Array("<!DOCTYPE html><meta http-equiv=Content-Type content='text/html; charset=Shift_JIS'>".utf8) + [0x83, 0x65]).text
+            try read(
+                Array("<!DOCTYPE html><meta http-equiv=Content-Type content='text/html; charset=Shift_JIS'>".utf8) + [
+                    0x83, 0x65,
+                ]
+            ).text
                 == "テ")
         #expect(try read(head + Array("При".utf8)).text == "При", "named wrongly, valid UTF-8")
         #expect(try read(Array("<!DOCTYPE html><p>Caf".utf8) + [0xE9]).text == "Café")

@@ -28,11 +28,14 @@ struct HostileFilesTests {
                 == "a.docx: refused: zip entry 'word/document.xml': it unpacks to more than 64 MiB, which is the limit for one part"
         )
         archive.entries[1].byteCount = 5000
-        #expect(problem(archive.bytes(), as: "a.docx").hasSuffix("it unpacks to more than the 5000 bytes that it declares"))
+        #expect(
+            problem(archive.bytes(), as: "a.docx").hasSuffix("it unpacks to more than the 5000 bytes that it declares"))
         archive.entries.append(archive.entries[1])
         archive.entries[2].name = "word/styles.xml"
         archive.entries[2].overlaps = true
-        #expect(problem(archive.bytes(), as: "a.docx").hasSuffix("shares bytes with another entry, which no good archive does"))
+        #expect(
+            problem(archive.bytes(), as: "a.docx").hasSuffix(
+                "shares bytes with another entry, which no good archive does"))
         var outside = OfficeFiles.epub(["<p>x</p>"])
         outside.add("../../../etc/cron.d/x", "x")
         #expect(
@@ -48,7 +51,8 @@ struct HostileFilesTests {
         func document(_ xml: String) -> [UInt8] {
             TestArchive(["[Content_Types].xml": "<Types/>", "word/document.xml": xml]).bytes()
         }
-        let laughs = "<!DOCTYPE l [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\">]><w:document><w:p><w:t>&b;</w:t></w:p></w:document>"
+        let laughs =
+            "<!DOCTYPE l [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\">]><w:document><w:p><w:t>&b;</w:t></w:p></w:document>"
         #expect(
             problem(document(laughs), as: "a.docx")
                 == "a.docx: refused: word/document.xml, byte 12: it defines entities, by which a few bytes become billions or reach for other files"
@@ -62,11 +66,13 @@ struct HostileFilesTests {
 
     @Test("pages and mails that nest without end come to theirs")
     func nesting() throws {
-        #expect(try read("<!DOCTYPE html>" + String(repeating: "<div>", count: 200_000) + "deep", as: "a.html") == "deep")
+        #expect(
+            try read("<!DOCTYPE html>" + String(repeating: "<div>", count: 200_000) + "deep", as: "a.html") == "deep")
         #expect(try read("<!DOCTYPE html>" + String(repeating: "<b><p>", count: 50_000) + "x", as: "a.html") == "x")
         #expect(try read("<!DOCTYPE html>a" + String(repeating: "</p></b>", count: 100_000), as: "a.html") == "a")
         #expect(
-            try read("<!DOCTYPE html>" + String(repeating: "<table><tr><td>", count: 20_000) + "x", as: "a.html") == "x")
+            try read("<!DOCTYPE html>" + String(repeating: "<table><tr><td>", count: 20_000) + "x", as: "a.html") == "x"
+        )
         #expect(
             problem(Array(("<!DOCTYPE html>" + String(repeating: "<p>", count: 1_100_000)).utf8), as: "a.html")
                 == "a.html: refused: the page has more than 1000000 elements")
@@ -95,8 +101,12 @@ struct HostileFilesTests {
 
     @Test("a text named like another format, and another format named like a text, are what they are")
     func disguises() throws {
-        #expect(problem([0x7F, 0x45, 0x4C, 0x46, 2, 1, 1, 0], as: "notes.txt") == "notes.txt: a program isn't read; convert it to text, PDF, DOCX or HTML first")
-        #expect(problem((0...255).map { UInt8($0) }, as: "notes.md").hasPrefix("notes.md: not a text file (a zero byte at offset 0)"))
+        #expect(
+            problem([0x7F, 0x45, 0x4C, 0x46, 2, 1, 1, 0], as: "notes.txt")
+                == "notes.txt: a program isn't read; convert it to text, PDF, DOCX or HTML first")
+        #expect(
+            problem((0...255).map { UInt8($0) }, as: "notes.md").hasPrefix(
+                "notes.md: not a text file (a zero byte at offset 0)"))
         #expect(problem(Array("GIF89a".utf8), as: "a.html").hasPrefix("a.html: a GIF picture isn't read"))
     }
 
@@ -105,6 +115,8 @@ struct HostileFilesTests {
         let path = try folder.write("text", to: "a.txt")
         let documents = reader.documents(of: .file(path: path))
         try FileManager.default.removeItem(atPath: path)
-        #expect(folder.relative(message { for document in documents { _ = try document.get() } }).hasPrefix("a.txt: there is no such file"))
+        #expect(
+            folder.relative(message { for document in documents { _ = try document.get() } }).hasPrefix(
+                "a.txt: there is no such file"))
     }
 }

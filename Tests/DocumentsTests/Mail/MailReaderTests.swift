@@ -81,7 +81,9 @@ struct MailReaderTests {
     @Test("a mail that is a page only is read as one; one without a type is plain text")
     func forms() throws {
         let page = try read(
-            Self.header + "Content-Type: text/html; charset=\"utf-8\"\nContent-Transfer-Encoding: base64\n\nPGgxPkhpPC9oMT48cD5DYWbD\nqTwvcD4=\n")
+            Self.header
+                + "Content-Type: text/html; charset=\"utf-8\"\nContent-Transfer-Encoding: base64\n\nPGgxPkhpPC9oMT48cD5DYWbD\nqTwvcD4=\n"
+        )
         #expect(page.text.hasSuffix("\n\n# Hi\n\nCafé"))
         #expect(try read("From: a\nSubject: s\n\nBody\n").text == "Subject: s\nFrom: a\n\nBody")
         #expect(try read("From: a\r\nSubject: s\r\n\r\nBody\r\nmore\r\n").text == "Subject: s\nFrom: a\n\nBody\nmore")

@@ -9,25 +9,26 @@ enum OfficeFiles {
             "[Content_Types].xml": "<Types/>",
             "word/document.xml": "<?xml version=\"1.0\"?><w:document \(space)><w:body>\(body)</w:body></w:document>",
             "word/styles.xml": """
-                <w:styles \(space)><w:style w:styleId="T"><w:name w:val="Title"/></w:style>\
-                <w:style w:styleId="H2"><w:name w:val="heading 2"/></w:style>\
-                <w:style w:styleId="LB"><w:name w:val="List Bullet"/><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr>\
-                </w:style></w:styles>
-                """,
+            <w:styles \(space)><w:style w:styleId="T"><w:name w:val="Title"/></w:style>\
+            <w:style w:styleId="H2"><w:name w:val="heading 2"/></w:style>\
+            <w:style w:styleId="LB"><w:name w:val="List Bullet"/><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr>\
+            </w:style></w:styles>
+            """,
             "word/numbering.xml": """
-                <w:numbering \(space)>\
-                <w:abstractNum w:abstractNumId="7"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/></w:lvl></w:abstractNum>\
-                <w:abstractNum w:abstractNumId="8"><w:lvl w:ilvl="0"><w:numFmt w:val="decimal"/></w:lvl>\
-                <w:lvl w:ilvl="1"><w:numFmt w:val="lowerLetter"/></w:lvl></w:abstractNum>\
-                <w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="8"/></w:num>\
-                </w:numbering>
-                """,
+            <w:numbering \(space)>\
+            <w:abstractNum w:abstractNumId="7"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/></w:lvl></w:abstractNum>\
+            <w:abstractNum w:abstractNumId="8"><w:lvl w:ilvl="0"><w:numFmt w:val="decimal"/></w:lvl>\
+            <w:lvl w:ilvl="1"><w:numFmt w:val="lowerLetter"/></w:lvl></w:abstractNum>\
+            <w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="8"/></w:num>\
+            </w:numbering>
+            """,
         ])
         if let footnotes { archive.add("word/footnotes.xml", "<w:footnotes \(space)>\(footnotes)</w:footnotes>") }
         if let title {
             archive.add(
                 "docProps/core.xml",
-                "<cp:coreProperties xmlns:cp=\"c\" xmlns:dc=\"d\"><dc:title>\(title)</dc:title><dc:creator>Ada</dc:creator></cp:coreProperties>")
+                "<cp:coreProperties xmlns:cp=\"c\" xmlns:dc=\"d\"><dc:title>\(title)</dc:title><dc:creator>Ada</dc:creator></cp:coreProperties>"
+            )
         }
         return archive
     }
@@ -52,7 +53,9 @@ enum OfficeFiles {
     }
 
     /// A book with chapters in the order given; the files are named in the opposite order.
-    static func epub(_ chapters: [String], metadata: String = "<dc:title>The Book</dc:title><dc:creator>Ada</dc:creator>")
+    static func epub(
+        _ chapters: [String], metadata: String = "<dc:title>The Book</dc:title><dc:creator>Ada</dc:creator>"
+    )
         -> TestArchive
     {
         var archive = TestArchive()
@@ -76,7 +79,8 @@ enum OfficeFiles {
         for (index, text) in chapters.enumerated() {
             archive.add(
                 "OEBPS/text/chapter \(chapters.count - index).xhtml",
-                "<?xml version=\"1.0\"?><html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title/></head><body>\(text)</body></html>")
+                "<?xml version=\"1.0\"?><html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title/></head><body>\(text)</body></html>"
+            )
         }
         return archive
     }

@@ -28,11 +28,11 @@ struct OfficeReaderTests {
         let body =
             OfficeFiles.paragraph("The Lamp", "<w:pStyle w:val=\"T\"/>")
             + OfficeFiles.paragraph("Work", "<w:pStyle w:val=\"H2\"/>")
-            + """
-            <w:p><w:r><w:t>Built </w:t></w:r><w:del><w:r><w:delText>badly </w:delText></w:r></w:del>\
-            <w:ins><w:r><w:t>well</w:t></w:r></w:ins><w:r><w:footnoteReference w:id="2"/><w:t>,</w:t><w:br/><w:t>twice &amp; again.</w:t></w:r>\
-            <w:r><w:instrText>PAGE</w:instrText></w:r></w:p>
-            """
+                + """
+                <w:p><w:r><w:t>Built </w:t></w:r><w:del><w:r><w:delText>badly </w:delText></w:r></w:del>\
+                <w:ins><w:r><w:t>well</w:t></w:r></w:ins><w:r><w:footnoteReference w:id="2"/><w:t>,</w:t><w:br/><w:t>twice &amp; again.</w:t></w:r>\
+                <w:r><w:instrText>PAGE</w:instrText></w:r></w:p>
+                """
             + item("one", 1) + item("two", 1, 1) + OfficeFiles.paragraph("three", "<w:pStyle w:val=\"LB\"/>")
             + item("first", 2) + item("a", 2, 1) + item("b", 2, 1) + item("second", 2) + item("c", 2, 1)
             + "<w:tbl><w:tr>\(cell("Month"))\(cell("Ships"))</w:tr><w:tr>\(cell("May"))\(cell("12"))</w:tr></w:tbl>"
@@ -87,7 +87,8 @@ struct OfficeReaderTests {
             <table:table><table:table-row><table:table-cell table:number-columns-repeated="1000000"><text:p>May</text:p>\
             </table:table-cell><table:table-cell><text:p>12</text:p></table:table-cell></table:table-row></table:table>
             """
-        let styles = "<text:list-style style:name=\"N\"><text:list-level-style-number text:level=\"1\"/></text:list-style>"
+        let styles =
+            "<text:list-style style:name=\"N\"><text:list-level-style-number text:level=\"1\"/></text:list-style>"
         let document = try read(OfficeFiles.odt(body, styles: styles), as: "a.odt")
         #expect(
             document.text == """
@@ -112,7 +113,8 @@ struct OfficeReaderTests {
     func epub() throws {
         let document = try read(
             OfficeFiles.epub([
-                "<h1>One</h1><p class=\"sidebar\">First&nbsp;words.</p><script/>", "<h1>Two</h1><p>Last <i>words</i>.</p>",
+                "<h1>One</h1><p class=\"sidebar\">First&nbsp;words.</p><script/>",
+                "<h1>Two</h1><p>Last <i>words</i>.</p>",
             ]), as: "book.epub")
         #expect(document.text == "# One\n\nFirst words.\n\n# Two\n\nLast words.")
         #expect(document.title == "The Book" && document.mediaType == "application/epub+zip")
@@ -153,12 +155,15 @@ struct OfficeReaderTests {
 
     @Test("a zip file is what it holds, whatever it is called; what isn't read says what to do")
     func kinds() {
-        #expect(try! read(OfficeFiles.docx(OfficeFiles.paragraph("Hello.")), as: "report.txt").mediaType.hasSuffix("wordprocessingml.document"))
+        #expect(
+            try! read(OfficeFiles.docx(OfficeFiles.paragraph("Hello.")), as: "report.txt").mediaType.hasSuffix(
+                "wordprocessingml.document"))
         #expect(
             readMessage(TestArchive(["xl/workbook.xml": "<x/>"]), as: "a.xlsx")
                 == "a.xlsx: an Excel workbook isn't read; save it as CSV first")
         #expect(
-            readMessage(TestArchive(["photo.jpg": "x"]), as: "a.zip") == "a.zip: a zip archive isn't read; unpack it first")
+            readMessage(TestArchive(["photo.jpg": "x"]), as: "a.zip")
+                == "a.zip: a zip archive isn't read; unpack it first")
         #expect(
             readMessage(TestArchive(["[Content_Types].xml": "<x/>"]), as: "a.docx")
                 == "a.docx: a damaged Word document: the part word/document.xml is missing")

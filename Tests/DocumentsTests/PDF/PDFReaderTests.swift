@@ -14,7 +14,9 @@ struct PDFReaderTests {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 
-    private func read(_ bytes: [UInt8], as name: String = "a.pdf", _ options: ReadingOptions = ReadingOptions()) throws -> Document {
+    private func read(_ bytes: [UInt8], as name: String = "a.pdf", _ options: ReadingOptions = ReadingOptions()) throws
+        -> Document
+    {
         try DocumentReader(options: options).read(.file(path: try folder.write(bytes, to: name)))
     }
 
@@ -62,7 +64,8 @@ struct PDFReaderTests {
             problem(PDFFiles.pdf(["", "", ""]))
                 == "a.pdf: its 3 pages hold no text; if it was scanned, make it readable first: apt install ocrmypdf, then ocrmypdf IN.pdf OUT.pdf"
         )
-        #expect(problem(Array("%PDF-1.7\n".utf8) + [UInt8](repeating: 7, count: 500)).hasPrefix("a.pdf: a damaged PDF: "))
+        #expect(
+            problem(Array("%PDF-1.7\n".utf8) + [UInt8](repeating: 7, count: 500)).hasPrefix("a.pdf: a damaged PDF: "))
         #expect(problem(Array("text".utf8)).hasPrefix("a.pdf: a damaged PDF: it doesn't begin as a PDF does"))
     }
 
@@ -83,5 +86,7 @@ struct PDFReaderTests {
                 == "a.pdf: pdftotext can't read it: it took longer than 0 s, which is the limit")
     }
 
-    private func read(_ bytes: [UInt8], _ options: ReadingOptions) throws -> Document { try read(bytes, as: "a.pdf", options) }
+    private func read(_ bytes: [UInt8], _ options: ReadingOptions) throws -> Document {
+        try read(bytes, as: "a.pdf", options)
+    }
 }

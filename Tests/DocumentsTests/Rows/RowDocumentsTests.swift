@@ -45,7 +45,8 @@ struct RowDocumentsTests {
 
     @Test("each line of a JSONL file is a document, also from an object within it")
     func jsonLines() throws {
-        let text = "{\"id\":1,\"body\":{\"text\":\"One\"}}\n\n{\"id\":2}\n[1]\n{\"body\":{\"text\":[1]}}\n{\"body\":{\"text\":5}}\n"
+        let text =
+            "{\"id\":1,\"body\":{\"text\":\"One\"}}\n\n{\"id\":2}\n[1]\n{\"body\":{\"text\":[1]}}\n{\"body\":{\"text\":5}}\n"
         #expect(
             try read(text.utf8, as: "a.jsonl", column: "body.text", id: "id") == [
                 "a.jsonl#1 One: One", "a.jsonl, line 3: there is no 'body.text'; there are: id",

@@ -50,7 +50,10 @@ struct EncodingTests {
 
     @Test("Polish isn't taken for western text")
     func polish() {
-        let bytes: [UInt8] = Array("Za".utf8) + [0xBF] + Array("y i wi".utf8) + [0xEA] + Array("cej, a b".utf8) + [0xB3] + Array("oto by".utf8) + [0xB3] + Array("o wsz".utf8) + [0xEA] + Array("dzie tam gdzie s".utf8) + [0xB3] + Array("ota ".utf8)
+        let bytes: [UInt8] =
+            Array("Za".utf8) + [0xBF] + Array("y i wi".utf8) + [0xEA] + Array("cej, a b".utf8) + [0xB3]
+            + Array("oto by".utf8) + [0xB3] + Array("o wsz".utf8) + [0xEA] + Array("dzie tam gdzie s".utf8) + [0xB3]
+            + Array("ota ".utf8)
         #expect(folder.relative(message { _ = try read(bytes) }).contains("within words if it were Windows-1252"))
     }
 }
