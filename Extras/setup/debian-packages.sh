@@ -2,7 +2,7 @@
 # Installs what nightshift needs of Debian, and says what it does. Does nothing where all of it is there.
 set -euo pipefail
 
-packages=(libsqlite3-dev libopenblas-dev sqlite3)
+packages=(libsqlite3-dev libopenblas-dev zlib1g-dev sqlite3 poppler-utils)
 
 if ! command -v swift >/dev/null; then
     echo "setup: Swift 6.2 or later is needed and there is no 'swift' on the PATH; see https://www.swift.org/install/linux/" >&2

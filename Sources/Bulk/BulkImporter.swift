@@ -2,6 +2,7 @@ import Crypto
 public import Foundation
 import JSONText
 public import JobStore
+public import Records
 
 /// What an import did.
 public struct ImportReport: Sendable, Equatable {

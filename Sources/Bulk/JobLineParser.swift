@@ -2,6 +2,7 @@ public import Foundation
 public import JSONText
 public import JobCatalog
 public import JobStore
+public import Records
 
 /// Understands records: OpenAI's batch form, and our own with the columns of jobs. Every job is checked by the definition
 /// of its kind, as one that is added by hand.

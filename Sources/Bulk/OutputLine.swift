@@ -1,5 +1,6 @@
 public import Foundation
 public import JSONText
+public import Records
 
 /// What has come of one job, as a line of OpenAI's batch output tells it.
 public struct JobAnswer: Sendable, Equatable {

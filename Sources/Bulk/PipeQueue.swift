@@ -1,6 +1,7 @@
 public import Foundation
 public import JSONText
 public import JobStore
+public import Records
 
 /// A queue for a worker whose jobs come from a stream and whose results leave by another, in memory and no larger than its
 /// window: whoever brings jobs waits until there is room, and a worker waits until its result has left.

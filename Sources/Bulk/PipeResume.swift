@@ -1,4 +1,5 @@
 import JSONText
+public import Records
 
 /// The names that an output file of an earlier run has answers for.
 public struct PipeResume: Sendable {

@@ -15,8 +15,8 @@ public struct Nightshift: AsyncParsableCommand {
             ScheduleCommand.self, KindsCommand.self, QueueCommand.self, ModelCommand.self, EvaluateCommand.self,
             PathsCommand.self,
             DoctorCommand.self, EventsCommand.self, BackupCommand.self, PruneCommand.self, MigrateCommand.self,
-            ImportCommand.self, ExportCommand.self, PipeCommand.self, SplitCommand.self, MergeCommand.self,
-            SlurmCommand.self, PlanCommand.self,
+            TextCommand.self, ImportCommand.self, ExportCommand.self, PipeCommand.self, SplitCommand.self,
+            MergeCommand.self, SlurmCommand.self, PlanCommand.self,
             CompletionsCommand.self, TokenizerCommand.self, TrainCommand.self,
             EngineCommand.self,
         ])

@@ -103,6 +103,11 @@ package struct JobPreparation: Sendable {
     private static let constraints = ConstraintCache()
 
     private func inputs(of job: ClaimedJob) throws(JobRefusal) -> JobInputs {
+        // It was discarded when it was added; a retry can't read what isn't in the queue.
+        if let reason = UnreadableDocument.reason(inMetadata: job.metadataJSON) {
+            throw JobRefusal(
+                code: UnreadableDocument.code, description: "\(reason); once it is put right, add it again")
+        }
         do {
             return JobInputs(
                 document: job.text, title: job.document?.title, question: job.question,

@@ -1,5 +1,6 @@
 import Bulk
 import JSONText
+import Records
 import Testing
 
 @Suite("CSV is read as RFC 4180 writes it")

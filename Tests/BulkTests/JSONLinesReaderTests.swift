@@ -1,5 +1,5 @@
-import Bulk
 import JSONText
+import Records
 import Testing
 
 @Suite("JSON lines are read one by one")

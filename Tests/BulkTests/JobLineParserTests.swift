@@ -3,6 +3,7 @@ import Foundation
 import JSONText
 import JobCatalog
 import JobStore
+import Records
 import Testing
 
 @Suite("A line becomes the job that it asks for, or is refused with the reason")

@@ -28,19 +28,37 @@ struct DocumentFinderTests {
         let findings = try finder.find([folder.path])
         #expect(
             findings.sources.map { folder.relative($0.name) }
-                == ["[odd].txt", "notes.md", "Page1.txt", "page2.txt", "page10.txt", "sub/a.txt", "sub/deep/x.txt"])
+                == [
+                    "[odd].txt", "notes.md", "Page1.txt", "page2.txt", "page10.txt", "sub/a.txt", "sub/b.pdf",
+                    "sub/deep/x.txt",
+                ])
         #expect(
             findings.skipped.map { "\(folder.relative($0.path)): \($0.reason.rawValue)" } == [
                 ".git: hidden", ".hidden.txt: hidden", "photo.jpg: not a format that is read",
-                "sub/b.pdf: not a format that is read",
             ])
+    }
+
+    @Test("what has no known extension is found by how it begins, tables where a column of theirs is named")
+    func contents() throws {
+        for (name, text) in [
+            ("in/letter", "Dear Ada,\n"), ("in/page", "<!DOCTYPE html><p>Hi"), ("in/paper.tmp", "%PDF-1.4 x"),
+            ("in/data.bin", "a\u{0}b"), ("in/code.py", "print(1)"), ("in/rows.csv", "a,b\n1,2\n"),
+        ] { try folder.write(text, to: name) }
+        let found = { (finder: DocumentFinder) in
+            try finder.find([folder["in"]]).sources.map { folder.relative($0.name) }
+        }
+        #expect(try found(finder) == ["in/letter", "in/page", "in/paper.tmp"])
+        #expect(
+            try found(DocumentFinder(includesRows: true)) == ["in/letter", "in/page", "in/paper.tmp", "in/rows.csv"])
     }
 
     @Test("arguments keep their order, and a file named twice is found once")
     func order() throws {
         #expect(
-            try names("sub/a.txt", "-", "page2.txt", "sub", "-") == ["sub/a.txt", "-", "page2.txt", "sub/deep/x.txt"])
-        #expect(try names("sub/a.txt", "sub/deep/x.txt", "sub") == ["sub/a.txt", "sub/deep/x.txt"])
+            try names("sub/a.txt", "-", "page2.txt", "sub", "-") == [
+                "sub/a.txt", "-", "page2.txt", "sub/b.pdf", "sub/deep/x.txt",
+            ])
+        #expect(try names("sub/a.txt", "sub/deep/x.txt", "sub") == ["sub/a.txt", "sub/deep/x.txt", "sub/b.pdf"])
     }
 
     @Test("a named file is found whatever it is called, also with the characters of a pattern in its name")
@@ -54,7 +72,8 @@ struct DocumentFinderTests {
             ("*.txt", ["[odd].txt", "Page1.txt", "page2.txt", "page10.txt"]),
             ("page?.txt", ["page2.txt"]), ("[Pp]age*.txt", ["Page1.txt", "page2.txt", "page10.txt"]),
             ("[!p]*.md", ["notes.md"]), ("page[0-9]*", ["page2.txt", "page10.txt"]), (".hid*", [".hidden.txt"]),
-            ("*/*.txt", ["sub/a.txt"]), ("s*", ["sub/a.txt", "sub/deep/x.txt"]), ("**/x.txt", ["sub/deep/x.txt"]),
+            ("*/*.txt", ["sub/a.txt"]), ("s*", ["sub/a.txt", "sub/b.pdf", "sub/deep/x.txt"]),
+            ("**/x.txt", ["sub/deep/x.txt"]),
             ("**/*.txt", ["[odd].txt", "Page1.txt", "page2.txt", "page10.txt", "sub/a.txt", "sub/deep/x.txt"]),
             ("sub/**", ["sub/a.txt", "sub/b.pdf", "sub/deep/x.txt"]), ("[]x[]odd*", ["[odd].txt"]),
         ])
@@ -72,7 +91,7 @@ struct DocumentFinderTests {
         try FileManager.default.createDirectory(atPath: folder["empty"], withIntermediateDirectories: false)
         #expect(
             findMessage("empty")
-                == "empty: no documents in this folder (it is empty); files that are found in folders: .txt, .text, .md, .markdown"
+                == "empty: no documents in this folder (it is empty); files that are found in folders: .txt, .text, .rst, .org, .adoc, .asciidoc, .tex, .md, .markdown, .html, .htm, .xhtml, .pdf, .docx, .docm, .dotx, .odt, .ott, .epub, .rtf, .eml, .mbox, .mbx, .doc, .dot"
         )
         try folder.write("x", to: "empty/a.png")
         #expect(findMessage("empty").contains("(1 other entry was skipped)"))
@@ -88,7 +107,7 @@ struct DocumentFinderTests {
         let findings = try finder.find([folder["sub"]])
         #expect(
             findings.sources.map { folder.relative($0.name) } == [
-                "sub/a.txt", "sub/again/x.txt", "sub/up/[odd].txt", "sub/up/notes.md", "sub/up/Page1.txt",
+                "sub/a.txt", "sub/again/x.txt", "sub/b.pdf", "sub/up/[odd].txt", "sub/up/notes.md", "sub/up/Page1.txt",
                 "sub/up/page2.txt", "sub/up/page10.txt",
             ])
         let reasons = Dictionary(findings.skipped.map { (folder.relative($0.path), $0.reason) }) { first, _ in first }

@@ -39,6 +39,8 @@ struct DocumentReaderTests {
             ([0xFF, 0xFE, 0x43, 0, 0x61, 0, 0x66, 0, 0xE9, 0], "Café"),
             ([0xFE, 0xFF, 0, 0x43, 0, 0x61, 0, 0x66, 0, 0xE9], "Café"),
             ([0xFE, 0xFF, 0xD8, 0x3D, 0xDC, 0x1D], "\u{1F41D}"),
+            ([0xFF, 0xFE, 0, 0, 0x43, 0, 0, 0, 0x1D, 0xF4, 1, 0], "C\u{1F41D}"),
+            ([0, 0, 0xFE, 0xFF, 0, 0, 0, 0x43], "C"),
             ([0x43, 0x61, 0x66, 0xE9], "Café"),
             (curly, "It’s 5 € all"),
         ]
@@ -59,44 +61,45 @@ struct DocumentReaderTests {
     private static let binaryFiles: [([UInt8], String)] = [
         (
             [0x61, 0x00, 0x62],
-            "a.txt: not a text file (a zero byte at offset 1); only plain text and Markdown are read"
+            "a.txt: not a text file (a zero byte at offset 1), nor any other format that is read"
         ),
         (
             [1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
-            "a.txt: not a text file (10 control characters in 10 bytes); only plain text and Markdown are read"
+            "a.txt: not a text file (10 control characters in 10 bytes), nor any other format that is read"
         ),
         (
             [0xC0, 0xC1, 0xC2, 0xC3],
-            "a.txt: the text's encoding can't be told (not UTF-8, and 4 of 4 bytes aren't ASCII); convert it to UTF-8, for example with iconv"
+            "a.txt: the text's encoding can't be told (not UTF-8, and 4 of 4 bytes aren't ASCII); name it with --encoding, or convert it to UTF-8, for example with iconv"
         ),
         (
             [0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x81],
-            "a.txt: the text's encoding can't be told (neither UTF-8 nor Windows-1252: byte 0x81 at offset 6); convert it to UTF-8, for example with iconv"
+            "a.txt: the text's encoding can't be told (neither UTF-8 nor Windows-1252: byte 0x81 at offset 6); name it with --encoding, or convert it to UTF-8, for example with iconv"
         ),
         (
             [0xFF, 0xFE, 0x00, 0xD8],
-            "a.txt: the text's encoding can't be told (a UTF-16 byte order mark, then half a surrogate pair); convert it to UTF-8, for example with iconv"
+            "a.txt: the text's encoding can't be told (a UTF-16 byte order mark, then half a surrogate pair); name it with --encoding, or convert it to UTF-8, for example with iconv"
         ),
         (
             [0xFF, 0xFE, 0x41],
-            "a.txt: the text's encoding can't be told (a UTF-16 byte order mark, but an odd number of bytes); convert it to UTF-8, for example with iconv"
+            "a.txt: the text's encoding can't be told (a UTF-16 byte order mark, but an odd number of bytes); name it with --encoding, or convert it to UTF-8, for example with iconv"
         ),
         (
-            [0xFF, 0xFE, 0x00, 0x00],
-            "a.txt: the text's encoding can't be told (UTF-32 by its byte order mark, which isn't read); convert it to UTF-8, for example with iconv"
+            [0xFF, 0xFE, 0x00, 0x00, 0x43],
+            "a.txt: the text's encoding can't be told (a UTF-32 byte order mark, then bytes that aren't UTF-32); name it with --encoding, or convert it to UTF-8, for example with iconv"
         ),
         (
             [0xEF, 0xBB, 0xBF, 0xFF],
-            "a.txt: the text's encoding can't be told (a UTF-8 byte order mark, then bytes that aren't UTF-8); convert it to UTF-8, for example with iconv"
+            "a.txt: the text's encoding can't be told (a UTF-8 byte order mark, then bytes that aren't UTF-8); name it with --encoding, or convert it to UTF-8, for example with iconv"
         ),
-        ([0xFE, 0xFF, 0x00, 0x00], "a.txt: not a text file (a zero character); only plain text and Markdown are read"),
+        ([0xFE, 0xFF, 0x00, 0x00], "a.txt: not a text file (a zero character), nor any other format that is read"),
         (
-            [0x25, 0x50, 0x44, 0x46, 0x2D, 0x31],
-            "a.txt: PDF isn't read yet, only plain text and Markdown; convert it to text first"
+            [0x89, 0x50, 0x4E, 0x47],
+            "a.txt: a PNG picture isn't read; make a text of it first, for example with tesseract"
         ),
+        ([0x1F, 0x8B, 8, 0], "a.txt: a gzip file isn't read; unpack it first"),
         (
             [0x50, 0x4B, 3, 4],
-            "a.txt: a zip archive (a Word document, EPUB or the like) isn't read yet, only plain text and Markdown; convert it to text first"
+            "a.txt: a damaged Word document: zip end record: there is none; the file is cut off or no zip file"
         ),
     ]
 
@@ -121,15 +124,13 @@ struct DocumentReaderTests {
         }
     }
 
-    @Test("known formats are refused by name, before they are read")
-    func formats() {
+    @Test("a file that isn't what its name promises is refused, unless it is another format that is read")
+    func formats() throws {
         #expect(
-            readMessage("<p>".utf8, as: "page.HTML")
-                == "page.HTML: HTML isn't read yet, only plain text and Markdown; convert it to text first")
-        #expect(
-            readMessage("x".utf8, as: "letter.docx")
-                == "letter.docx: a Word document isn't read yet, only plain text and Markdown; convert it to text first"
+            readMessage("just text".utf8, as: "letter.docx")
+                == "letter.docx: a damaged Word document: it doesn't begin as a Word document does; was it cut off, or is it something else?"
         )
+        #expect(try read("<!DOCTYPE html><p>Sign in to read this.".utf8, as: "paper.pdf").mediaType == "text/html")
     }
 
     @Test("a named file is text whatever its extension, Markdown by its own")

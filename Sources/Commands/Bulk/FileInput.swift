@@ -1,5 +1,6 @@
 import Bulk
 import Foundation
+import Records
 
 #if canImport(Glibc)
 import Glibc

@@ -6,6 +6,7 @@ import JSONText
 import JobCatalog
 import JobStore
 import Kernels
+import Records
 
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -164,8 +165,9 @@ struct ImportCommand: AsyncParsableCommand {
         let folder = file == "-" ? nil : URL(filePath: file).deletingLastPathComponent()
         return JobLineParser(
             catalog: .ofUser, defaults: defaults,
-            document: {
-                try NewDocument(DocumentReader().read(.file(path: URL(filePath: $0, relativeTo: folder).path)))
+            document: { path in
+                let document = try DocumentReader().read(.file(path: URL(filePath: path, relativeTo: folder).path))
+                return NewDocument(document)
             },
             time: { try TimeExpression.moment($0, now: Date()) })
     }

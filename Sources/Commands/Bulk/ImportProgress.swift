@@ -2,6 +2,7 @@ import Bulk
 import Foundation
 import JSONText
 import Kernels
+import Records
 
 /// How far an import is, on standard error: on a terminal a line that is written over, elsewhere one every ten seconds.
 final class ImportProgress {

@@ -110,7 +110,10 @@ extension JobLineParser {
     package static func ofPipe(_ defaults: Defaults) -> JobLineParser {
         JobLineParser(
             catalog: .ofUser, defaults: defaults,
-            document: { try NewDocument(DocumentReader().read(.file(path: $0))) },
+            document: { path in
+                let document = try DocumentReader().read(.file(path: path))
+                return NewDocument(document)
+            },
             time: { try TimeExpression.moment($0, now: Date()) })
     }
 }

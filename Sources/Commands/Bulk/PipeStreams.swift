@@ -2,6 +2,7 @@ import Bulk
 import Foundation
 import Generation
 import JSONText
+import Records
 import Synchronization
 
 #if canImport(Glibc)

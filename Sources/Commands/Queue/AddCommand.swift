@@ -11,8 +11,10 @@ struct AddCommand: AsyncParsableCommand {
         abstract: "Queue a job for each document.",
         discussion: """
             Documents are files, folders (with all that is in them), patterns ('reports/**/*.md', quoted) and '-' for \
-            standard input. The ids of the jobs are printed one a line. What can't be read is named on standard error \
-            and the rest is added (exit 1); with --strict nothing is. The same text is stored once.
+            standard input: text, Markdown, HTML, PDF, DOCX, ODT, EPUB, RTF, mails, and with --column the rows of CSV and \
+            JSONL files. 'nightshift text FILE' shows what is read of one. The ids of the jobs are printed one a line. What \
+            can't be read is named on standard error and becomes a discarded job with the reason; the rest is added (exit \
+            1). With --strict nothing is. The same text is stored once.
 
             Times are local: --at '2026-12-01 22:00', --at 22:00, --at 'tomorrow 6:30', --in 2h, --in 1h30m.
 
@@ -20,7 +22,8 @@ struct AddCommand: AsyncParsableCommand {
               nightshift add summarize notes/*.txt
               nightshift add answer contract.md --question 'When does it end?'
               nightshift add paraphrase essays/ -q night --at 22:00 --batch essays
-              nightshift add summarize report.txt -o length=medium --dry-run
+              nightshift add summarize report.pdf -o length=medium --dry-run
+              nightshift add summarize reviews.csv --column body --id-column id --batch reviews
               nightshift add generate --text 'All done:' --after-batch essays --deadline 'tomorrow 8:00'
               echo 'Once upon a time' | nightshift add generate - -o max_new_tokens=60
             """)
@@ -28,6 +31,7 @@ struct AddCommand: AsyncParsableCommand {
     @OptionGroup var queueOptions: QueueOptions
     @OptionGroup var job: NewJobOptions
     @OptionGroup var prompts: PromptOptions
+    @OptionGroup var reading: ReadingFlags
 
     @Argument(help: "What to do with them; 'nightshift kinds' lists the kinds.", completion: .kind)
     var kind: String
@@ -72,7 +76,8 @@ struct AddCommand: AsyncParsableCommand {
 
     /// Finds the documents, and names on standard error what leads to none.
     private func find(isOptional: Bool) throws -> DocumentIntake {
-        let intake = DocumentIntake(documents, text: text ?? (documents.isEmpty && isOptional ? "" : nil))
+        let intake = DocumentIntake(
+            documents, text: text ?? (documents.isEmpty && isOptional ? "" : nil), options: try reading.options())
         for problem in intake.problems { Console.noteForeign("nightshift: \(problem)") }
         if let problem = intake.problems.first, strict || intake.count == 0 { throw refusal(because: problem) }
         if job.customID != nil, intake.count > 1 {
@@ -110,10 +115,17 @@ struct AddCommand: AsyncParsableCommand {
         } else if !printsEveryID(of: intake), !report.ids.isEmpty {
             try Console.print("jobs \(report.idRanges)")
         }
+        if let skipped = intake.skippedSummary { Console.note(skipped) }
         Console.note(report.summary(kind: kind, queue: job.queue))
         if report.failed > 0 {
             let status: ExitStatus = report.ids.isEmpty ? .badData : .someFailed
-            throw CommandError(status, "\(counted(report.failed, "document")) could not be added, see above")
+            var text = "\(counted(report.failed, "document")) could not be added, see above"
+            if !report.failedIDs.isEmpty {
+                text +=
+                    "; discarded as \(report.failedIDs.count == 1 ? "job" : "jobs") "
+                    + "\(AddReport.ranges(of: report.failedIDs)), to be seen in the morning"
+            }
+            throw CommandError(status, text)
         }
     }
 

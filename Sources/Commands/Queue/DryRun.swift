@@ -25,8 +25,8 @@ struct DryRun {
     }
 
     /// - throws: ``CommandError`` (1) where documents can't be read or don't fit.
-    func run(_ intake: DocumentIntake) throws {
-        let findings = try look(at: intake)
+    func run(_ intake: DocumentIntake) async throws {
+        let findings = try await look(at: intake)
         if asJSON {
             try Console.print(DelimitedText.json(.object(object(findings, intake))))
         } else if let prompt = findings.prompt {
@@ -37,13 +37,13 @@ struct DryRun {
         if bad > 0 { throw CommandError(.someFailed, "\(counted(bad, "document")) would not do, see above") }
     }
 
-    private func look(at intake: DocumentIntake) throws -> Findings {
+    private func look(at intake: DocumentIntake) async throws -> Findings {
         var findings = Findings()
         let progress = ProgressLine()
         defer { progress.clear() }
-        for index in 0..<intake.count {
-            progress.update("looked at \(index) of \(intake.count) documents")
-            switch intake.item(at: index) {
+        try await intake.takeEach { position, item in
+            progress.update("looked at \(position) of \(intake.count) files")
+            switch item {
             case .failure(let error):
                 findings.unreadable += 1
                 progress.clear()
@@ -72,6 +72,7 @@ struct DryRun {
         if let style = findings.prompt?.style { text += ", prompts of style \(style)" }
         if !intake.skipped.isEmpty { text += ", \(counted(intake.skipped.count, "file")) skipped" }
         Console.note(text)
+        if let skipped = intake.skippedSummary { Console.note(skipped) }
         if let size = findings.size { Console.note("the prompt above: \(size.description)") }
         for (name, size) in findings.tooLong {
             Console.noteForeign("nightshift: \(name): too long, \(size.description); split it into parts")

@@ -16,7 +16,10 @@ struct JobAdder {
     let printsIDs: Bool
     private(set) var report = AddReport()
     private var jobs: [NewJob] = []
+    private var unreadable: [UnreadableDocument] = []
     private var bytes = 0
+    /// Whether what can't be read becomes a job that has failed: not where it is all that was asked for.
+    private var keepsFailures = false
 
     init(store: JobStore, template: NewJob, isUnique: Bool, printsIDs: Bool) {
         self.store = store
@@ -25,38 +28,67 @@ struct JobAdder {
         self.printsIDs = printsIDs
     }
 
-    /// Adds a job for each document that can be read, and names the others on standard error.
+    /// Adds a job for each document that can be read, and names the others on standard error; where there are several, each
+    /// of those becomes a discarded job with the reason, after the good ones.
     mutating func add(_ intake: DocumentIntake) async throws {
+        keepsFailures = !intake.isSingle
         let progress = ProgressLine()
-        for index in 0..<intake.count {
-            progress.update("added \(report.ids.count) of \(intake.count) documents")
-            switch intake.item(at: index) {
-            case .success(let item): take(item)
-            case .failure(let error):
-                report.failed += 1
-                progress.clear()
-                Console.noteForeign("nightshift: \(error)")
+        var adder = self
+        do {
+            try await intake.takeEach { position, item in
+                progress.update("added \(adder.report.ids.count) jobs, at file \(position + 1) of \(intake.count)")
+                switch item {
+                case .success(let item): adder.take(item)
+                case .failure(let error):
+                    progress.clear()
+                    adder.refuse(error.path, because: error.description)
+                }
+                if adder.jobs.count + adder.unreadable.count >= Self.jobsAtOnce || adder.bytes >= Self.bytesAtOnce {
+                    progress.clear()
+                    try await adder.flush()
+                }
             }
-            if jobs.count >= Self.jobsAtOnce || bytes >= Self.bytesAtOnce {
-                progress.clear()
-                try await flush()
-            }
+            progress.clear()
+            try await adder.flush()
+        } catch {
+            progress.clear()
+            self = adder
+            throw error
         }
-        progress.clear()
-        try await flush()
+        self = adder
+    }
+
+    private mutating func refuse(_ name: String, because reason: String) {
+        report.failed += 1
+        Console.noteForeign("nightshift: \(reason)")
+        if keepsFailures {
+            unreadable.append(UnreadableDocument(name: name, reason: DisplayText.line(reason, limit: 1000)))
+        }
     }
 
     private mutating func take(_ item: DocumentIntake.Item) {
         var job = template
         job.input = item.input
+        if let facts = item.facts { job.metadata["facts"] = .object(facts) }
+        if let id = item.id, job.customID == nil { job.customID = id }
         if isUnique { job.uniqueKey = job.contentKey }
         jobs.append(job)
         bytes += item.text.utf8.count
     }
 
     private mutating func flush() async throws {
-        guard !jobs.isEmpty else { return }
-        let enqueued = try await store.enqueue(jobs, now: Date())
+        var enqueued: [EnqueuedJob] = []
+        if !jobs.isEmpty {
+            for (job, outcome) in zip(jobs, try await store.enqueueEach(jobs, now: Date())) {
+                switch outcome {
+                case .success(let job): enqueued.append(job)
+                case .failure(let error):
+                    // A name that two rows have, say; where there is only one job, its command fails.
+                    guard keepsFailures, let customID = job.customID else { throw error }
+                    refuse("\(customID)", because: "'\(customID)': \(error.description)")
+                }
+            }
+        }
         jobs.removeAll(keepingCapacity: true)
         bytes = 0
         for job in enqueued {
@@ -64,6 +96,10 @@ struct JobAdder {
             if job.isNew { report.added += 1 }
         }
         if printsIDs { try Console.write(Array(enqueued.map { "\($0.id)\n" }.joined().utf8)) }
+        if !unreadable.isEmpty {
+            report.failedIDs += try await store.enqueueFailed(unreadable, as: template, now: Date())
+            unreadable.removeAll(keepingCapacity: true)
+        }
     }
 }
 
@@ -74,11 +110,15 @@ struct AddReport {
     /// Jobs that are new.
     var added = 0
     var failed = 0
+    /// The discarded jobs of those that were found and can't be read.
+    var failedIDs: [Int64] = []
     /// Entries of folders that aren't documents.
     var skipped = 0
 
     /// "1-200, 305".
-    var idRanges: String {
+    var idRanges: String { Self.ranges(of: ids) }
+
+    static func ranges(of ids: [Int64]) -> String {
         var ranges: [ClosedRange<Int64>] = []
         for id in ids.sorted() {
             if let last = ranges.last, id <= last.upperBound + 1 {
@@ -102,7 +142,8 @@ struct AddReport {
     func object(batch: String?) -> JSONObject {
         [
             "ids": .array(ids.map { .integer(Int($0)) }), "documents": .integer(ids.count), "added": .integer(added),
-            "failed": .integer(failed), "skipped": .integer(skipped), "batch": batch.map { .string($0) } ?? .null,
+            "failed": .integer(failed), "failed_ids": .array(failedIDs.map { .integer(Int($0)) }),
+            "skipped": .integer(skipped), "batch": batch.map { .string($0) } ?? .null,
         ]
     }
 }

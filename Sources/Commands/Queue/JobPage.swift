@@ -32,7 +32,8 @@ struct JobPage {
             ("document", document.isEmpty ? nil : document.joined(separator: " ")),
             ("question", job.question),
             ("options", job.options == "{}" ? nil : job.options),
-            ("metadata", job.metadata == "{}" ? nil : job.metadata),
+            ("about", facts),
+            ("metadata", otherMetadata),
             ("batch", job.batchID.map(String.init)),
             ("custom id", job.customID),
             ("part", job.part.map { "\($0) of job \(job.parentID ?? 0)" }),
@@ -50,6 +51,28 @@ struct JobPage {
             ("finished", job.finalizedAt.map(LocalTime.local)),
             ("error", job.error),
         ]
+    }
+
+    private var metadata: JSONObject? {
+        if case .object(let object)? = try? JSONParser.parse(job.metadata) { object } else { nil }
+    }
+
+    /// What the document says of itself.
+    private var facts: String? {
+        guard case .object(let facts)? = metadata?["facts"] else { return nil }
+        return facts.members.map { member in
+            if case .string(let text) = member.value {
+                "\(member.name): \(text)"
+            } else {
+                "\(member.name): \(member.value.text)"
+            }
+        }.joined(separator: "; ")
+    }
+
+    private var otherMetadata: String? {
+        guard var rest = metadata else { return job.metadata }
+        rest["facts"] = nil
+        return rest.isEmpty ? nil : JSONValue.object(rest).text
     }
 
     private func printAttempts() throws {

@@ -120,7 +120,7 @@ struct ScheduleAddCommand: AsyncParsableCommand {
         guard intake.problems.isEmpty, intake.count <= 1 else {
             throw CommandError(.badData, "a schedule takes one document, and \(intake.count) were found")
         }
-        let item = intake.count == 1 ? try intake.item(at: 0).get() : nil
+        let item = try intake.single()
         let inputs = JobInputs(
             document: item?.text, title: item?.title, question: question,
             options: try JobOptions.parse(arguments: options))

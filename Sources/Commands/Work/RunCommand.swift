@@ -56,9 +56,7 @@ struct RunCommand: AsyncParsableCommand {
         var job = NewJob(
             kind: kind,
             input: .document(
-                NewDocument(
-                    text: document.text, title: document.title, source: document.source,
-                    mediaType: document.mediaType)),
+                NewDocument(document)),
             queue: Self.queueName, question: question, options: options)
         // A failure is for the person who is waiting to see, not to be tried again in secret.
         job.maxAttempts = 1

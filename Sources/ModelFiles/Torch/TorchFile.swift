@@ -1,3 +1,4 @@
+import Archives
 import Kernels
 
 /// Reads a checkpoint written by `torch.save`: a zip file with a pickle (`NAME/data.pkl`) that declares the tensors,
@@ -44,7 +45,7 @@ enum TorchFile {
             problem: file.count == 0 ? "is empty" : "is no zip file, as torch.save writes them")
     }
 
-    private static func pickleEntry(of archive: ZipArchive) throws -> ZipArchive.Entry {
+    private static func pickleEntry(of archive: ZipArchive) throws -> ZipDirectory.Entry {
         let pickles = archive.entries.values.filter { entry in
             entry.name.hasSuffix("/data.pkl") && entry.name.utf8.count { $0 == UInt8(ascii: "/") } == 1
         }

@@ -19,7 +19,12 @@ struct AddCommandTests {
         let outcome = try queue.run("add", "summarize", "docs")
         #expect(outcome.status == 0)
         #expect(outcome.output == "1\n2\n")
-        #expect(outcome.errors == "added 2 jobs of kind summarize to queue 'default', 1 file skipped\n")
+        #expect(
+            outcome.errors == """
+                skipped docs/table.csv: rows of texts, of which --column names the one to read
+                added 2 jobs of kind summarize to queue 'default', 1 file skipped
+
+                """)
         let rows = try queue.sql(
             "SELECT j.id, kind, state, title, source, media_type FROM jobs j JOIN documents d ON d.id = document_id")
         #expect(
@@ -179,6 +184,32 @@ struct AddCommandTests {
         #expect(
             outcome.errors.contains(
                 "added 2 jobs of kind summarize to queue 'default', 2 documents failed, 1 file skipped"))
+        #expect(
+            outcome.errors.hasSuffix(
+                "2 documents could not be added, see above; discarded as job 3, to be seen in the morning\n"))
+        #expect(
+            try queue.sql("SELECT id, status, tries, input, error FROM job_status WHERE id > 2")
+                == "3|discarded|1/3|broken.txt|broken.txt: not a text file (a zero byte at offset 1), nor any other format that is read"
+        )
+        #expect(try queue.sql("SELECT id, outcome, error_code FROM failures") == "3|failed|unreadable_document")
+    }
+
+    @Test(
+        "each row of a table is a job of its own, with its name as custom_id; what a row lacks is a job that has failed"
+    )
+    func rows() throws {
+        try queue.write("id;who;body\nr1;Ada;\"The lamp; it burns\"\nr2;;\nr3;Bob;The sea\n", to: "rows.csv")
+        let outcome = try queue.run(
+            "add", "summarize", "rows.csv", "--column", "body", "--id-column", "id", "--title-column", "who", "--batch",
+            "b")
+        #expect(outcome.status == 1 && outcome.output == "1\n2\n", "\(outcome.errors)")
+        #expect(
+            try queue.sql(
+                "SELECT custom_id, title, source, media_type, text FROM jobs j JOIN documents d ON d.id = document_id")
+                == "r1|Ada|rows.csv#r1|text/csv|The lamp; it burns\nr3|Bob|rows.csv#r3|text/csv|The sea")
+        #expect(
+            try queue.sql("SELECT error FROM jobs WHERE state = 'discarded'")
+                == "rows.csv, line 3: the column 'body' is empty")
     }
 
     @Test("a dry run prints the first prompt and adds nothing")

@@ -25,6 +25,8 @@ struct FileStatus {
     /// In bytes.
     let size: Int
     let identity: Identity
+    /// Nanoseconds, for comparing only.
+    let modified: Int
 
     /// - returns: `nil` where there is nothing: also for a symbolic link to itself or to nothing, and for a name too
     ///   long for a file.
@@ -55,6 +57,12 @@ struct FileStatus {
         default: kind = .other("a device")
         }
         size = Int(status.st_size)
+        #if canImport(Darwin)
+        let time = status.st_mtimespec
+        #else
+        let time = status.st_mtim
+        #endif
+        modified = Int(time.tv_sec) &* 1_000_000_000 &+ Int(time.tv_nsec)
         identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
 

@@ -59,7 +59,8 @@ public struct CSVReader: RecordReader {
             return nil
         }
         let used = names.compactMap(\.self)
-        if let twice = used.first(where: { name in used.count { $0 == name } > 1 }) {
+        var seen: Set<String> = []
+        if let twice = used.first(where: { !seen.insert($0).inserted }) {
             throw refuse("the column '\(twice)' stands twice in the header")
         }
         guard !used.isEmpty else { throw refuse("no column of the header is one that jobs have") }

@@ -20,6 +20,7 @@ public struct DocumentFinder: Sendable {
         public enum Reason: String, Sendable {
             case hidden
             case otherFormat = "not a format that is read"
+            case rows = "rows of texts, of which --column names the one to read"
             case folderSeenBefore = "a folder that was read already"
             case notAFile = "not a file"
             case brokenLink = "a link to nothing"
@@ -35,18 +36,22 @@ public struct DocumentFinder: Sendable {
     /// Folders within folders beyond this are skipped; real ones aren't nested like that.
     static let maximumDepth = 100
 
+    /// Whether tables in folders are documents, since it is known which column of theirs is to be read.
+    private let includesRows: Bool
+
     /// A finder; it holds no state.
-    public init() {}
+    public init(includesRows: Bool = false) { self.includesRows = includesRows }
 
     /// Expands arguments: `-` is standard input; a path is a file or a folder, read with all that is in it; what
     /// isn't a path but has `*`, `?`, `[…]` or `**` (any folders between) is a pattern.
     ///
-    /// A file that is named is found whatever its extension; in folders only those of ``DocumentFormat`` are.
+    /// A file that is named is found whatever its extension; in folders only those of ``DocumentFormat`` are, and those
+    /// without a known extension that begin like a PDF, a page, a mail or the like. Text without an extension is found too.
     /// Symbolic links are followed, each folder is read once.
     ///
     /// - throws: ``DocumentError`` for an argument that leads to nothing.
     public func find(_ arguments: [String]) throws -> Findings {
-        var search = Search()
+        var search = Search(includesRows: includesRows)
         for argument in arguments { try search.add(argument) }
         return search.findings
     }
@@ -55,7 +60,7 @@ public struct DocumentFinder: Sendable {
     ///
     /// - returns: the findings, and what is wrong with the other arguments.
     public func findAll(_ arguments: [String]) -> (findings: Findings, problems: [DocumentError]) {
-        var search = Search()
+        var search = Search(includesRows: includesRows)
         var problems: [DocumentError] = []
         for argument in arguments {
             do {
@@ -72,8 +77,11 @@ public struct DocumentFinder: Sendable {
 
 /// One run of the finder.
 private struct Search {
+    let includesRows: Bool
     var findings = DocumentFinder.Findings()
     private var found: Set<DocumentSource> = []
+
+    init(includesRows: Bool) { self.includesRows = includesRows }
 
     mutating func add(_ argument: String) throws {
         if argument == "-" {
@@ -133,8 +141,8 @@ private struct Search {
             }
             switch status.kind {
             case .file:
-                guard DocumentFormat.isSupported(path: path) else {
-                    skip(.otherFormat)
+                if let reason = whyNotRead(path) {
+                    skip(reason)
                     continue
                 }
                 hasDocuments = true
@@ -153,6 +161,12 @@ private struct Search {
             }
         }
         return hasDocuments
+    }
+
+    /// By its name, else by how it begins.
+    private func whyNotRead(_ path: String) -> DocumentFinder.Skipped.Reason? {
+        if let format = DocumentFormat(extensionOf: path) { return format.hasRows && !includesRows ? .rows : nil }
+        return FormatDetection.looksReadable(path) ? nil : .otherFormat
     }
 
     private mutating func add(_ source: DocumentSource) {

@@ -10,6 +10,9 @@ struct CSVRows {
     private let separator: UInt8
     private let longestRow: Int
 
+    /// The most cells of a row: what the widest spreadsheets have. More is made to fill the memory.
+    static let maximumCells = 16_384
+
     init(_ input: ByteInput, separator: UInt8 = UInt8(ascii: ","), longestRow: Int = longestRecord) {
         self.input = input
         self.separator = separator
@@ -38,6 +41,11 @@ struct CSVRows {
         var cells: [String] = []
         var size = 0
         while true {
+            guard cells.count < Self.maximumCells else {
+                throw BulkProblem(
+                    line: line, code: "too_long",
+                    message: "the row has more than \(Self.maximumCells) cells; is the separator right?")
+            }
             let start = input.line
             let startOffset = input.offset
             let bytes = try input.peek() == Self.quote ? try quotedCell(line, &size) : try plainCell(line, &size)

@@ -6,10 +6,12 @@ public enum DocumentTitle {
     /// How far into a document a heading is looked for, in lines.
     private static let lineLimit = 200
 
-    /// The first heading of a Markdown text, else the first line that isn't blank; empty for a blank text.
+    /// The first heading of a text that has them marked, else the first line that isn't blank; empty for a blank text.
     static func title(of text: String, format: DocumentFormat) -> String {
-        if format == .markdown, let heading = firstHeading(of: text) { return shortened(heading) }
-        return shortened(line(text.drop(while: \.isWhitespace).utf8.prefix { $0 != newline }))
+        if format.marksHeadings, let heading = firstHeading(of: text) { return shortened(heading) }
+        // Blank lines by their bytes first: there may be millions.
+        let start = Substring(text.utf8.drop { $0 <= 0x20 })
+        return shortened(line(start.drop(while: \.isWhitespace).utf8.prefix { $0 != newline }))
     }
 
     private static let newline = UInt8(ascii: "\n")
@@ -44,7 +46,7 @@ public enum DocumentTitle {
         return String(start.reversed().drop(while: \.isWhitespace).reversed())
     }
 
-    private static func shortened(_ line: String) -> String {
+    static func shortened(_ line: String) -> String {
         guard line.count > maximumLength else { return line }
         let cut = line.prefix(maximumLength - 1)
         let words = cut.lastIndex(of: " ").map { cut[..<$0] } ?? cut

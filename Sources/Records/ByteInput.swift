@@ -28,7 +28,7 @@ public struct ByteInput {
     }
 
     /// Looks at the next byte without taking it.
-    mutating func peek() throws -> UInt8? {
+    public mutating func peek() throws -> UInt8? {
         if position == piece.count {
             guard !isAtEnd else { return nil }
             try fill()
@@ -38,7 +38,7 @@ public struct ByteInput {
     }
 
     /// Takes the next byte.
-    mutating func next() throws -> UInt8? {
+    public mutating func next() throws -> UInt8? {
         guard let byte = try peek() else { return nil }
         position += 1
         offset += 1
@@ -69,7 +69,7 @@ public struct ByteInput {
     ///
     /// - parameter limit: the most bytes to keep; the rest of a longer line is taken and forgotten.
     /// - returns: `nil` at the end of the input; no bytes where the line is too long.
-    mutating func nextLine(limit: Int) throws -> (bytes: [UInt8]?, number: Int)? {
+    public mutating func nextLine(limit: Int) throws -> (bytes: [UInt8]?, number: Int)? {
         guard try peek() != nil else { return nil }
         let number = line
         var bytes: [UInt8]? = []

@@ -1,0 +1,8 @@
+#ifndef CZLIB_H
+#define CZLIB_H
+#include <zlib.h>
+
+/* Prepares a stream for raw deflate data, as zip files hold it. inflateInit2 is a macro, which Swift doesn't see. */
+static inline int czlib_inflate_init_raw(z_stream *stream) { return inflateInit2(stream, -MAX_WBITS); }
+
+#endif

@@ -1,0 +1,37 @@
+/// Reads documents of Word before 2007 by `antiword` or `catdoc`, whichever is installed.
+struct OldWordReader {
+    let options: ReadingOptions
+
+    private static let format = DocumentFormat.oldWord.name
+
+    /// - throws: ``DocumentError``.
+    func read(_ file: InputFile) throws -> String {
+        let named = DocumentFormat(extensionOf: file.path)
+        // Old workbooks and presentations begin alike.
+        if named == nil, ["xls", "ppt", "msg", "msi"].contains(DocumentFormat.fileExtension(of: file.path)) {
+            throw DocumentError.unsupportedFormat(
+                path: file.path, format: "an old Office file", advice: "save it in a newer format first")
+        }
+        let programs = [("antiword", ["-m", "UTF-8.txt", "-w", "0", "-"]), ("catdoc", ["-d", "utf-8", "-w"])]
+        guard let (command, arguments) = programs.first(where: { ChildProcess.path(of: $0.0) != nil }) else {
+            throw DocumentError.noConverter(
+                path: file.path, format: Self.format, command: "antiword", package: "antiword")
+        }
+        do {
+            let output = try ChildProcess(command: command, arguments: arguments, limits: options)
+                .run(input: file.descriptor).output
+            return TextDecoding.lenientText(of: output, declared: "utf-8")
+        } catch {
+            switch error {
+            case .tooMuchOutput: throw DocumentError.tooMuchText(path: file.path, limit: options.maximumTextBytes)
+            case .failed(let message, _):
+                let first = message.split(separator: "\n").first.map(String.init) ?? "it holds no Word document"
+                throw DocumentError.damaged(
+                    path: file.path, format: "old Word document", problem: DisplayLine.plain(first, limit: 200))
+            default:
+                throw DocumentError.converterFailed(
+                    path: file.path, command: command, reason: "it didn't come to its end in time")
+            }
+        }
+    }
+}
