@@ -8,6 +8,7 @@ struct DryRun {
     let definition: JobDefinition
     /// Without the document.
     let inputs: JobInputs
+    var stored: StoredTemplate?
     let meter: PromptMeter?
     let asJSON: Bool
 
@@ -58,7 +59,8 @@ struct DryRun {
     private func prompt(of item: DocumentIntake.Item) throws -> RenderedPrompt {
         var inputs = inputs
         (inputs.document, inputs.title) = (item.text, item.title)
-        return try definition.prompt(style: meter?.style ?? definition.usualStyle, inputs: inputs)
+        return try definition.prompt(
+            style: meter?.style ?? definition.usualStyle, inputs: inputs, stored: stored)
     }
 
     private func report(_ findings: Findings, _ intake: DocumentIntake) {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Documents
 import JSONText
 import JobCatalog
 
@@ -135,20 +134,9 @@ struct KindsTestCommand: AsyncParsableCommand {
     var options: [String] = []
 
     func run() async throws {
-        let definition = try JobCatalog.ofUser.definition(named: kind)
-        var inputs = JobInputs(question: question, options: try JobOptions.parse(arguments: options))
-        if let document {
-            let read = try DocumentReader().read(document == "-" ? .standardInput : .file(path: document))
-            (inputs.document, inputs.title) = (read.text, read.title)
-        }
-        let meter = try prompts.meter()
-        let style = style.map { PromptStyle(rawValue: $0) } ?? meter?.style ?? definition.usualStyle
-        let prompt = try definition.prompt(style: style, inputs: inputs)
-        try Console.printForeign(prompt.text)
-        let stops = prompt.stopStrings.map(JSONWriter.quoted).joined(separator: " ")
-        Console.note("style \(prompt.style)" + (stops.isEmpty ? "" : "; the output ends before \(stops)"))
-        guard let size = meter?.measure(prompt) else { return }
-        Console.note(size.description)
-        if !size.fits { throw CommandError(.someFailed, "the document is too long for this model") }
+        try PromptPreview(
+            definition: try JobCatalog.ofUser.definition(named: kind), document: document, question: question,
+            options: options, style: style, meter: prompts.meter()
+        ).print()
     }
 }

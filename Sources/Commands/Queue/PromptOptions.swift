@@ -11,14 +11,13 @@ struct PromptOptions: ParsableArguments {
         help: ArgumentHelp(
             "Count tokens as this model does (environment: NIGHTSHIFT_MODEL); its weights aren't read.",
             valueName: "path|name"),
-        completion: .directory)
+        completion: .model)
     var model: String?
 
     /// The model's tokenizer and limits, or `nil` where no model is named.
     func meter() throws -> PromptMeter? {
-        let environment = ProcessInfo.processInfo.environment
-        guard let name = model ?? environment["NIGHTSHIFT_MODEL"], !name.isEmpty else { return nil }
-        return try PromptMeter(ModelLocator(environment: environment).locate(name))
+        guard let name = try model ?? Settings.current.text(.model), !name.isEmpty else { return nil }
+        return try PromptMeter(ModelLocator(environment: ProcessInfo.processInfo.environment).locate(name))
     }
 }
 

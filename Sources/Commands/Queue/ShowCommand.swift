@@ -39,7 +39,7 @@ struct ShowCommand: AsyncParsableCommand {
         defer { try? store.close() }
         guard let detail = try await store.job(id) else { throw CommandError(.noInput, "there is no job \(id)") }
         let input = text || prompt ? try await store.inputText(ofJob: id) : nil
-        let rendered = prompt ? try renderedPrompt(detail, input: input) : nil
+        let rendered = prompt ? try await renderedPrompt(detail, input: input, store) : nil
         if json {
             var object = try RowEncoder.object(detail)
             if text { object["input"] = input.map { .string($0) } ?? .null }
@@ -55,12 +55,20 @@ struct ShowCommand: AsyncParsableCommand {
         }
     }
 
-    private func renderedPrompt(_ detail: JobDetail, input: String?) throws -> RenderedPrompt {
+    private func renderedPrompt(
+        _ detail: JobDetail, input: String?, _ store: JobStore
+    ) async throws -> RenderedPrompt {
         let definition = try JobCatalog.ofUser.definition(named: detail.job.kind)
-        let inputs = JobInputs(
+        var inputs = JobInputs(
             document: input, title: detail.documentTitle, question: detail.job.question,
             options: try JobOptions.parse(json: detail.job.options))
         let style = try style.map { PromptStyle(rawValue: $0) } ?? prompts.meter()?.style ?? definition.usualStyle
-        return try definition.prompt(style: style, inputs: inputs)
+        inputs.earlierTurns = try await store.conversation(beforeJob: id).map { job in
+            EarlierTurn(
+                text: job.text ?? "", reply: job.reply ?? "",
+                speaker: try JobOptions.parse(json: job.optionsJSON)["speaker"]?.plainText)
+        }
+        let stored = try await store.template(ofJob: id).map { try StoredTemplate($0) }
+        return try definition.prompt(style: style, inputs: inputs, stored: stored)
     }
 }

@@ -32,6 +32,22 @@ extension JobStore {
         return enqueued
     }
 
+    /// Enqueues the turns of a conversation in one transaction, each after the first going on with the one before.
+    ///
+    /// - Throws: `JobStoreError`; nothing is stored then.
+    public func enqueueConversation(_ jobs: [NewJob], now: Date) async throws -> [EnqueuedJob] {
+        try await write { db in
+            let inserter = JobInserter(db: db, now: now)
+            var enqueued: [EnqueuedJob] = []
+            for (index, job) in jobs.enumerated() {
+                var job = job
+                job.continues = enqueued.last?.id ?? job.continues
+                enqueued.append(try inserter.insert(job, index: index))
+            }
+            return enqueued
+        }
+    }
+
     /// Enqueues jobs in their order in one transaction: what is refused is told, and the others go in.
     ///
     /// - Parameter jobs: few enough for a short transaction, some thousand at most.
@@ -133,15 +149,15 @@ private struct JobInserter {
             sql: """
                 INSERT INTO jobs (kind, queue, priority, scheduled_at, max_attempts, question, options, metadata, batch_id,
                   custom_id, unique_key, template_id, parent_id, part, created_at, deadline_at, timeout_seconds, held_at,
-                  document_id, input)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                  continues, document_id, input)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             job.kind, job.queue, job.priority, job.scheduledAt.map(Timestamp.text) ?? now, job.maxAttempts,
             job.question,
             json(job.options), json(job.metadata), job.batchID, job.customID, job.uniqueKey, job.templateID,
             job.parentID, job.part, now, job.deadlineAt.map(Timestamp.text), job.timeoutSeconds,
-            job.isHeld ? now : nil, documentID, input,
+            job.isHeld ? now : nil, job.continues, documentID, input,
         ])
         let id = db.lastInsertedRowID
         try makeWait(id, for: job)
