@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GPTJ
 import Generation
+import JobCatalog
 import Kernels
 import ModelFiles
 import Tokenization
@@ -98,7 +99,16 @@ struct ModelOptions: ParsableArguments {
                         ? "the README says how to get GPT-J-6B"
                         : "there are \(there.prefix(8).joined(separator: ", "))"))
         }
-        return try locator.locate(name)
+        do {
+            return try locator.locate(name)
+        } catch let error as ModelFileError where error.isAboutAbsence && !name.contains("/") {
+            let there = locator.names
+            let hint =
+                there.isEmpty
+                ? "; none is kept in \(locator.modelsFolder?.path(percentEncoded: false) ?? "the models' folder") yet"
+                : Suggestion.clause(for: name, in: there) + " (kept there: \(there.prefix(8).joined(separator: ", ")))"
+            throw CommandError(.noInput, error.description + hint)
+        }
     }
 
     // What the configuration says was checked when it was read; a variable that is wrong shows itself when it is asked for

@@ -58,11 +58,12 @@ extension AsyncParsableCommand {
             if isNightshift {
                 try GlobalOptions.take(outOf: &arguments)
                 if Set(arguments) == ["--version", "--json"] { return try Version.printFacts() }
+                try CommandNames.check(arguments, of: Nightshift.self)
             }
             // Before parsing, since completions look into it, too; what is wrong in it matters only to who needs it.
             let settings = Result {
                 try Settings.load(
-                    option: GlobalOptions.current.withLock { $0.config },
+                    option: GlobalOptions.current.config,
                     environment: ProcessInfo.processInfo.environment)
             }
             var command = try parseAsRoot(arguments)

@@ -65,7 +65,7 @@ struct ConfigPathCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
-        let option = GlobalOptions.current.withLock { $0.config }
+        let option = GlobalOptions.current.config
         guard let (path, _) = Settings.path(option: option, environment: environment) else {
             throw CommandError(.configuration, "HOME isn't set, so there is no usual place; name a file with --config")
         }
@@ -90,7 +90,7 @@ struct ConfigCheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
-        let option = GlobalOptions.current.withLock { $0.config }
+        let option = GlobalOptions.current.config
         guard let file = try Settings.readFile(option: option, environment: environment) else {
             return Console.note("there is no configuration, so all is as the program does it; nightshift config init makes one")
         }
@@ -124,7 +124,7 @@ struct ConfigInitCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
-        let option = GlobalOptions.current.withLock { $0.config }
+        let option = GlobalOptions.current.config
         guard let (path, _) = Settings.path(option: option, environment: environment) else {
             throw CommandError(.configuration, "HOME isn't set, so there is no usual place; name a file with --config")
         }

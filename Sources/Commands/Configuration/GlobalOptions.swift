@@ -19,8 +19,10 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: "When to use colours, for any command: auto, always or never; before NO_COLOR and CLICOLOR_FORCE.")
     var color: ColorChoice?
 
+    private static let taken = Mutex<(config: String?, color: ColorChoice?)>((nil, nil))
+
     /// What this process was told.
-    static let current = Mutex<(config: String?, color: ColorChoice?)>((nil, nil))
+    static var current: (config: String?, color: ColorChoice?) { taken.withLock { $0 } }
 
     /// Takes the options out of the arguments, those after `--` excepted.
     ///
@@ -55,6 +57,6 @@ struct GlobalOptions: ParsableArguments {
             }
         }
         arguments = rest
-        current.withLock { $0 = found }
+        taken.withLock { [found] in $0 = found }
     }
 }

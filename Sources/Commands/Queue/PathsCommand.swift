@@ -57,7 +57,7 @@ struct PathsCommand: AsyncParsableCommand {
             case .data: places.data
             case .config: places.configuration
             case .settings:
-                Settings.path(option: GlobalOptions.current.withLock { $0.config }, environment: ProcessInfo.processInfo.environment)
+                Settings.path(option: GlobalOptions.current.config, environment: ProcessInfo.processInfo.environment)
                     .map { URL(filePath: $0.path) }
             case .state: places.state
             case .cache: places.cache

@@ -24,7 +24,7 @@ extension Console {
     private static func style(isTerminal: Bool) -> TerminalStyle {
         let environment = ProcessInfo.processInfo.environment
         let isSaid = ["NO_COLOR", "CLICOLOR_FORCE"].contains { environment[$0]?.isEmpty == false }
-        let flag = GlobalOptions.current.withLock { $0.color }
+        let flag = GlobalOptions.current.color
         let configured = isSaid ? nil : (try? Settings.current.text(.color)).flatMap { ColorChoice(rawValue: $0) }
         let choice = flag ?? configured ?? .auto
         return TerminalStyle(
