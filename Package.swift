@@ -83,13 +83,14 @@ let package = Package(
         module("Bulk", ["JSONText", "JobCatalog", "JobStore", crypto]),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Passages", "Tokenization", logging]),
         module("Evaluation", ["JSONText", "JobCatalog", "Tokenization"]),
+        module("Reports", ["JSONText", "JobStore"]),
         module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
         // The command line.
         module(
             "Commands",
             [
                 "Benchmarking", "Bulk", "Documents", "Evaluation", "GPTJ", "Generation", "JSONText", "JobCatalog",
-                "JobStore", "Kernels", "Migrations", "ModelFiles", "Tokenization", "Worker",
+                "JobStore", "Kernels", "Migrations", "ModelFiles", "Reports", "Tokenization", "Training", "Worker",
                 argumentParser, logging, signals,
             ]),
         .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
@@ -124,6 +125,7 @@ let package = Package(
         tests("ProofsTests", ["nightshift", "nightshift-proof", "Proofs", "JobStore"]),
         tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", "Proofs", grdb]),
         tests("BulkTests", ["Bulk", "JSONText", "JobCatalog", "JobStore"]),
+        tests("ReportsTests", ["JSONText", "JobStore", "Reports"]),
         tests("EvaluationTests", ["Evaluation", "JSONText", "Tokenization"]),
     ]
 )

@@ -19,13 +19,14 @@ public struct Nightshift: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             InitCommand.self, AddCommand.self, WorkCommand.self, RunCommand.self, StatusCommand.self,
+            EtaCommand.self,
             ListCommand.self, ShowCommand.self, ResultsCommand.self, ResultCommand.self, CancelCommand.self,
             RetryCommand.self, HoldCommand.self, ReleaseCommand.self, ReprioritizeCommand.self, BatchCommand.self,
             ScheduleCommand.self, KindsCommand.self, TemplateCommand.self, QueueCommand.self, ModelCommand.self, EvaluateCommand.self,
             PathsCommand.self, ConfigCommand.self,
             DoctorCommand.self, EventsCommand.self, BackupCommand.self, PruneCommand.self, MigrateCommand.self,
             ImportCommand.self, ExportCommand.self, PipeCommand.self, SplitCommand.self, MergeCommand.self,
-            CompletionsCommand.self, ManCommand.self,
+            CompletionsCommand.self, ManCommand.self, TokenizerCommand.self, TrainCommand.self,
             EngineCommand.self,
         ])
 

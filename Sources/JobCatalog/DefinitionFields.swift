@@ -1,4 +1,4 @@
-import JSONText
+package import JSONText
 
 /// The fields of one map of a definition: known names only, each read as the type it must have, with errors that
 /// name file, line and field.
@@ -83,7 +83,7 @@ struct DefinitionFields {
 
 extension DefinitionNode {
     /// The node as a value, unquoted scalars by YAML's core rules: `null`, `true`, `false`, whole and decimal numbers.
-    var value: JSONValue {
+    package var value: JSONValue {
         switch content {
         case .list(let nodes): .array(nodes.map(\.value))
         case .map(let entries):

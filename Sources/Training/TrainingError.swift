@@ -1,5 +1,7 @@
 /// What can be wrong with what training is given, or with how it goes.
 public enum TrainingError: Error, Equatable, Sendable {
+    /// A file can't be read.
+    case unreadable(path: String, problem: String)
     /// A file of tokens isn't one, or isn't whole.
     case malformedTokens(path: String, problem: String)
     /// A file of texts holds a line that can't be used. `line` counts from 1.
@@ -15,7 +17,7 @@ public enum TrainingError: Error, Equatable, Sendable {
 extension TrainingError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .malformedTokens(let path, let problem): "\(path): \(problem)"
+        case .unreadable(let path, let problem), .malformedTokens(let path, let problem): "\(path): \(problem)"
         case .malformedText(let path, let line, let problem): "\(path): line \(line): \(problem)"
         case .tooLittleText(let problem): problem
         case .otherTraining(let path, let problem): "\(path): \(problem)"

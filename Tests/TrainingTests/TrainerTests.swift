@@ -50,12 +50,12 @@ struct TrainerTests {
         let source = try WindowSource(tokens, length: 32, seed: 5)
         let plan = TrainingPlan(
             schedule: LearningRateSchedule(form: .cosine, peak: 1e-2, warmUpSteps: 3, stepCount: 40),
-            sequencesPerStep: 4, sequencesAtOnce: 3, evaluationInterval: 10, checkpointInterval: 15)
+            windowsPerStep: 4, windowsAtOnce: 3, evaluationInterval: 10, checkpointInterval: 15)
         let progress = try checkpoint.map {
             try TrainingCheckpoint.load($0, into: optimizer, source: source.fingerprint, on: Self.compute)
         }
         let trainer = Trainer(
-            network, optimizer, source: source, heldOut: try WindowSource(tokens, length: 32, seed: 6), plan: plan,
+            network, optimizer, source: source, heldOut: [try WindowSource(tokens, length: 32, seed: 6)], plan: plan,
             progress: progress)
         return Run(parameters: parameters, optimizer: optimizer, trainer: trainer)
     }
@@ -70,7 +70,7 @@ struct TrainerTests {
             try whole.trainer.run { event in
                 switch event {
                 case .step(_, let loss, _, _, _): losses.append(loss)
-                case .evaluation(_, let loss, _): evaluations.append(loss)
+                case .evaluation(_, let losses, _): evaluations += losses
                 case .checkpoint(15):
                     try TrainingCheckpoint.save(
                         whole.optimizer, whole.trainer.progress, to: "\(folder)/saved.safetensors")

@@ -66,13 +66,22 @@ struct AddCommand: AsyncParsableCommand {
         if let turns { return try await addConversation(turns, definition, as: template, inputs) }
         let intake = try find(isOptional: definition.inputs[.document] != .required)
         if dryRun {
-            try DryRun(
+            try await DryRun(
                 definition: definition, inputs: inputs, stored: stored.map { try StoredTemplate($0) },
-                meter: prompts.meter(), asJSON: json
+                meter: prompts.meter(), asJSON: json, prospects: prospects()
             ).run(intake)
         } else {
             try await add(intake, as: template)
         }
+    }
+
+    /// `nil` where there is no queue to learn from: a dry run needs none.
+    private func prospects() async throws -> Prospects? {
+        guard let path = try? queueOptions.path(), FileManager.default.fileExists(atPath: path),
+            let store = try? queueOptions.openStore()
+        else { return nil }
+        defer { try? store.close() }
+        return try await Prospects(store, engine: prompts.modelName, now: Date())
     }
 
     /// Finds the documents, and names on standard error what leads to none.

@@ -2,6 +2,7 @@ import Documents
 import Foundation
 import JSONText
 import JobCatalog
+import Reports
 
 /// What an `add` would do: the first prompt on standard output, the rest on standard error, nothing in the queue.
 struct DryRun {
@@ -11,6 +12,8 @@ struct DryRun {
     var stored: StoredTemplate?
     let meter: PromptMeter?
     let asJSON: Bool
+    /// What this machine is known to do in which time; `nil` where there is no queue yet.
+    var prospects: Prospects?
 
     private struct Findings {
         var prompt: RenderedPrompt?
@@ -18,6 +21,8 @@ struct DryRun {
         var readable = 0
         var unreadable = 0
         var tooLong: [(name: String, size: PromptSize)] = []
+        /// What the jobs are, for their expected time.
+        var jobs: [ForecastJobs] = []
     }
 
     /// - throws: ``CommandError`` (1) where documents can't be read or don't fit.
@@ -46,10 +51,16 @@ struct DryRun {
                 Console.noteForeign("nightshift: \(error)")
             case .success(let item):
                 findings.readable += 1
+                if meter == nil { findings.jobs.append(ForecastJobs(kind: definition.name)) }
                 guard meter != nil || findings.prompt == nil else { continue }
                 let prompt = try prompt(of: item)
                 let size = meter?.measure(prompt)
                 if findings.prompt == nil { (findings.prompt, findings.size) = (prompt, size) }
+                if let size {
+                    findings.jobs.append(
+                        ForecastJobs(
+                            kind: definition.name, promptTokens: size.tokens, maximumTokens: size.outputTokens))
+                }
                 if let size, !size.fits { findings.tooLong.append((item.name, size)) }
             }
         }
@@ -72,16 +83,30 @@ struct DryRun {
         for (name, size) in findings.tooLong {
             Console.noteForeign("nightshift: \(name): too long, \(size.description); split it into parts")
         }
+        if findings.readable > 0 { Console.note("expected time: " + expectation(findings).text) }
+    }
+
+    /// The time of these jobs by themselves.
+    private func expectation(_ findings: Findings) -> (range: TimeRange?, text: String) {
+        guard let prospects, let forecast = prospects.forecast else {
+            return (nil, "unknown, since no job of this model has been done here yet")
+        }
+        let range = forecast.time(for: findings.jobs, workers: max(1, prospects.workers.count))
+        return (range, "\(range.text), not counting what waits already")
     }
 
     private func object(_ findings: Findings, _ intake: DocumentIntake) -> JSONObject {
-        [
+        let expected = expectation(findings).range
+        func seconds(_ value: Double?) -> JSONValue { value.map { .number(($0 * 10).rounded() / 10) } ?? .null }
+        return [
             "kind": .string(definition.name), "style": findings.prompt.map { .string($0.style.rawValue) } ?? .null,
             "documents": .integer(findings.readable),
             "failed": .integer(findings.unreadable + intake.problems.count),
             "skipped": .integer(intake.skipped.count),
             "prompt": findings.prompt.map { .string($0.text) } ?? .null,
             "prompt_tokens": findings.size.map { .integer($0.tokens) } ?? .null,
+            "expected_seconds": seconds(expected?.expected), "expected_seconds_low": seconds(expected?.shortest),
+            "expected_seconds_high": seconds(expected?.longest),
             "too_long": .array(
                 findings.tooLong.map { ["document": .string($0.name), "prompt_tokens": .integer($0.size.tokens)] }),
         ]

@@ -14,6 +14,12 @@ struct PromptOptions: ParsableArguments {
         completion: .model)
     var model: String?
 
+    /// What engines over the model are called; `nil` where no model is named.
+    var modelName: String? {
+        guard let name = (try? model ?? Settings.current.text(.model)) ?? nil, !name.isEmpty else { return nil }
+        return try? ModelLocator(environment: ProcessInfo.processInfo.environment).locate(name).name
+    }
+
     /// The model's tokenizer and limits, or `nil` where no model is named.
     func meter() throws -> PromptMeter? {
         guard let name = try model ?? Settings.current.text(.model), !name.isEmpty else { return nil }

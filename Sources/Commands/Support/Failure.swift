@@ -9,6 +9,7 @@ import JobStore
 import Kernels
 import ModelFiles
 import Tokenization
+import Training
 import Worker
 
 /// What an error means to whoever called the command: a message and an exit code.
@@ -43,6 +44,10 @@ struct Failure {
             (status, message) = (error.isAboutAbsence ? .noInput : .badData, error.description)
         case let error as TranscriptProblem:
             (status, message) = (.badData, error.description)
+        case let error as TrainingError:
+            (status, message) = (error.exitStatus, error.description)
+        case let error as OpenBLASError:
+            (status, message) = (.unavailable, error.description)
         case let error as CocoaError:
             (status, message) = (.ioError, error.localizedDescription)
         default:
@@ -89,6 +94,16 @@ extension JobStoreError {
         case .refusedJob, .refusedSchedule, .duplicateCustomID, .nulCharacter, .optionsNotAnObject, .constraint,
             .refusedShard:
             .badData
+        }
+    }
+}
+
+extension TrainingError {
+    var exitStatus: ExitStatus {
+        switch self {
+        case .unreadable: .noInput
+        case .malformedTokens, .malformedText, .tooLittleText, .diverged: .badData
+        case .otherTraining: .configuration
         }
     }
 }

@@ -70,7 +70,7 @@ struct WorkCommand: AsyncParsableCommand {
     @Option(help: "The style of prompt, in place of the model's own.")
     var style: String?
 
-    @Flag(name: .shortAndLong, help: "Print nothing but errors.")
+    @Flag(help: "Print nothing but errors.")
     var quiet = false
 
     func validate() throws {

@@ -5,7 +5,7 @@
 /// comes twice, a window from 02:00 to 03:00 is open for two hours, and when that hour is left out it doesn't open;
 /// one from 22:00 to 06:00 is nine and seven hours long. Nothing is remembered: a clock that is set takes effect at the
 /// next look.
-package struct RunWindow: Sendable, Equatable {
+package struct RunWindow: Sendable, Hashable {
     /// What becomes of running jobs when the window closes.
     package enum EndPolicy: String, Sendable {
         /// They are finished.

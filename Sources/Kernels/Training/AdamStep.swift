@@ -64,6 +64,13 @@ public struct AdamStep: Sendable {
 }
 
 extension FloatBuffer {
+    /// Sets every element to zero.
+    public func clear(on compute: Compute) {
+        compute.divide(count, unit: 1024, work: count) { part, _ in
+            unsafe (base + part.lowerBound).update(repeating: 0, count: part.count)
+        }
+    }
+
     /// The sum of the squares of a range.
     public func sumOfSquares(_ range: Range<Int>, on compute: Compute) -> Double {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
@@ -83,5 +90,15 @@ extension FloatBuffer {
             }
         }
         return sums.reduce(0, +)
+    }
+}
+
+extension FloatMatrix {
+    /// The sum of the squares of all elements.
+    ///
+    /// - precondition: the rows follow each other without gaps.
+    public func sumOfSquares(on compute: Compute) -> Double {
+        precondition(isContiguous)
+        return buffer.sumOfSquares(offset..<offset + rows * columns, on: compute)
     }
 }

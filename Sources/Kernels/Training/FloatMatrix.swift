@@ -7,7 +7,7 @@
     /// Elements from the start of a row to that of the next.
     public let stride: Int
     let buffer: FloatBuffer
-    private let offset: Int
+    let offset: Int
 
     /// - precondition: every element lies within the buffer.
     public init(_ buffer: FloatBuffer, offset: Int = 0, rows: Int, columns: Int, stride: Int? = nil) {

@@ -5,15 +5,17 @@ public import Tokenization
 /// Tokens of many documents, one after the other, in a file that is mapped: what training reads.
 ///
 /// First the records, one for each token: its identifier (2 bytes for vocabularies up to 65,536, else 4) and a byte of
-/// weight, how much predicting it counts in 255ths. Then a JSON object, 8 bytes of its length, and 8 bytes of mark.
-/// Little-endian throughout. What is cut off has no mark.
+/// weight, how much predicting it counts in 255ths. Then the length of each document in tokens, 4 bytes each, a JSON
+/// object, 8 bytes of its length, and 8 bytes of mark. Little-endian throughout. What is cut off has no mark.
 public struct TokenFile: Sendable {
-    static let mark = Array("NSTOKEN1".utf8)
+    static let mark = Array("NSTOKEN2".utf8)
 
     /// What the end of the file tells.
     public struct Summary: Sendable, Equatable {
         public var tokenCount = 0
         public var documentCount = 0
+        /// Documents that are examples of a task, made of segments, and no running text.
+        public var exampleCount = 0
         /// Bytes of the texts that the tokens stand for.
         public var byteCount = 0
         public var vocabularySize: Int
@@ -32,7 +34,8 @@ public struct TokenFile: Sendable {
         var json: JSONValue {
             [
                 "token_count": .integer(tokenCount), "document_count": .integer(documentCount),
-                "byte_count": .integer(byteCount), "vocabulary_size": .integer(vocabularySize),
+                "example_count": .integer(exampleCount), "byte_count": .integer(byteCount),
+                "vocabulary_size": .integer(vocabularySize),
                 "tokenizer": .string(tokenizer),
             ]
         }
@@ -40,16 +43,20 @@ public struct TokenFile: Sendable {
         init?(_ json: JSONValue) {
             guard case .integer(let tokens)? = json["token_count"],
                 case .integer(let documents)? = json["document_count"],
+                case .integer(let examples)? = json["example_count"],
                 case .integer(let bytes)? = json["byte_count"], case .integer(let size)? = json["vocabulary_size"],
-                case .string(let tokenizer)? = json["tokenizer"], tokens >= 0, (1...1 << 24).contains(size)
+                case .string(let tokenizer)? = json["tokenizer"], tokens >= 0, documents >= 0,
+                (0...documents).contains(examples), (1...1 << 24).contains(size)
             else { return nil }
-            (tokenCount, documentCount, byteCount) = (tokens, documents, bytes)
+            (tokenCount, documentCount, exampleCount, byteCount) = (tokens, documents, examples, bytes)
             (vocabularySize, self.tokenizer) = (size, tokenizer)
         }
     }
 
     public let path: String
     public let summary: Summary
+    /// Where each document begins, and the end of the last.
+    let documentStarts: [Int]
     private let records: MappedRegion
 
     /// - throws: ``TrainingError`` for a file that isn't one of these, or isn't whole; `MappedFileError`.
@@ -65,18 +72,39 @@ public struct TokenFile: Sendable {
         let json = try? JSONParser.parse(file.bytes(offset: end, count: Int(length)))
         guard let summary = json.flatMap(Summary.init) else { throw refusal("its end is damaged") }
         let (byteCount, overflow) = summary.tokenCount.multipliedReportingOverflow(by: summary.recordBytes)
-        guard !overflow, byteCount == end else {
-            throw refusal("has \(end) bytes of tokens, and should have \(summary.tokenCount) tokens")
+        let (lengthBytes, lengthOverflow) = summary.documentCount.multipliedReportingOverflow(by: 4)
+        guard !overflow, !lengthOverflow, byteCount <= end, byteCount == end - lengthBytes else {
+            throw refusal(
+                "has \(end) bytes before its end, and should have \(summary.tokenCount) tokens of "
+                    + "\(summary.documentCount) documents")
         }
         self.path = path
         self.summary = summary
-        records = try file.region(offset: 0, count: end)
+        records = try file.region(offset: 0, count: byteCount)
+        let lengths = try file.bytes(offset: byteCount, count: lengthBytes)
+        var starts = [0]
+        starts.reserveCapacity(summary.documentCount + 1)
+        for place in stride(from: 0, to: lengths.count, by: 4) {
+            starts.append(
+                starts[starts.count - 1] + lengths[place..<place + 4].reversed().reduce(0) { $0 << 8 | Int($1) })
+        }
+        guard starts.last == summary.tokenCount else { throw refusal("its documents don't add up to its tokens") }
+        documentStarts = starts
     }
+
+    /// Where a document's tokens lie, the token at its end included.
+    public func document(_ index: Int) -> Range<Int> { documentStarts[index]..<documentStarts[index + 1] }
 
     /// Some tokens in a row. The weight of a position is that of predicting the token after it.
     ///
     /// - throws: ``TrainingError`` for an identifier outside of the vocabulary.
     public func window(_ range: Range<Int>) throws -> TrainingBatch.Sequence {
+        let (tokens, weights) = try records(range)
+        return TrainingBatch.Sequence(tokens: tokens, weights: Array(weights.dropFirst()) + [0])
+    }
+
+    /// Some tokens in a row, and how much predicting each of them counts.
+    func records(_ range: Range<Int>) throws -> (tokens: [TokenID], weights: [Float]) {
         precondition(range.lowerBound >= 0 && range.upperBound <= summary.tokenCount)
         let (tokenBytes, recordBytes) = (summary.tokenBytes, summary.recordBytes)
         let bytes = try records.region(offset: range.lowerBound * recordBytes, count: range.count * recordBytes).bytes
@@ -85,7 +113,8 @@ public struct TokenFile: Sendable {
         tokens.reserveCapacity(range.count)
         weights.reserveCapacity(range.count)
         for start in stride(from: 0, to: bytes.count, by: recordBytes) {
-            let id = bytes[start..<start + tokenBytes].reversed().reduce(0) { $0 << 8 | Int($1) }
+            var id = Int(bytes[start]) | Int(bytes[start + 1]) << 8
+            if tokenBytes == 4 { id |= Int(bytes[start + 2]) << 16 | Int(bytes[start + 3]) << 24 }
             guard id < summary.vocabularySize else {
                 throw TrainingError.malformedTokens(
                     path: path, problem: "has the identifier \(id), beyond its vocabulary")
@@ -93,15 +122,16 @@ public struct TokenFile: Sendable {
             tokens.append(TokenID(id))
             weights.append(Float(bytes[start + tokenBytes]) / 255)
         }
-        return TrainingBatch.Sequence(tokens: tokens, weights: Array(weights.dropFirst()) + [0])
+        return (tokens, weights)
     }
 }
 
 /// Writes a file of tokens, which appears under its name when it's whole.
 public final class TokenFileWriter {
-    public private(set) var summary: TokenFile.Summary
+    public internal(set) var summary: TokenFile.Summary
     private let file: OutputFile
     private var pending: [UInt8] = []
+    private var lengths: [UInt32] = []
 
     /// - throws: `OutputFileError`.
     public init(path: String, _ summary: TokenFile.Summary) throws {
@@ -114,8 +144,9 @@ public final class TokenFileWriter {
     /// - parameters:
     ///   - weights: how much predicting each token counts, 0 to 1
     ///   - byteCount: of its text
+    ///   - isExample: whether it's an example of a task
     /// - throws: `OutputFileError`.
-    public func append(_ tokens: [TokenID], weights: [Float], byteCount: Int) throws {
+    public func append(_ tokens: [TokenID], weights: [Float], byteCount: Int, isExample: Bool = false) throws {
         precondition(tokens.count == weights.count)
         for (token, weight) in zip(tokens, weights) {
             precondition(token >= 0 && Int(token) < summary.vocabularySize && (0...1).contains(weight))
@@ -124,6 +155,8 @@ public final class TokenFileWriter {
         }
         summary.tokenCount += tokens.count
         summary.documentCount += 1
+        if isExample { summary.exampleCount += 1 }
+        lengths.append(UInt32(tokens.count))
         summary.byteCount += byteCount
         if pending.count >= 1 << 20 { try flush() }
     }
@@ -132,6 +165,7 @@ public final class TokenFileWriter {
     ///
     /// - throws: `OutputFileError`.
     public func finish() throws {
+        for length in lengths { withUnsafeBytes(of: length.littleEndian) { pending += $0 } }
         let json = Array(summary.json.text.utf8)
         pending += json
         withUnsafeBytes(of: UInt64(json.count).littleEndian) { pending += $0 }

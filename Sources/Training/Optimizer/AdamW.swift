@@ -1,7 +1,7 @@
 public import Kernels
 
 /// AdamW (Loshchilov and Hutter 2019) over all parameters of a set, with gradients clipped by their common norm.
-public final class AdamW {
+public final class AdamW: TrainingOptimizer {
     public struct Settings: Sendable, Equatable {
         public var beta1 = 0.9
         public var beta2 = 0.95
@@ -22,7 +22,6 @@ public final class AdamW {
     /// Running averages of the gradients and of their squares, in the parameters' order.
     public let means: FloatBuffer
     public let squares: FloatBuffer
-    /// Steps taken.
     public var stepCount = 0
     private let compute: Compute
 
@@ -34,32 +33,47 @@ public final class AdamW {
         squares = FloatBuffer(count: parameters.count)
     }
 
+    public var name: String { "adamw" }
+
+    public var memories: [(name: String, values: FloatBuffer)] { [("mean", means), ("square", squares)] }
+
+    @discardableResult
+    public func step(_ rates: LearningRates) -> Double { step(rate: rates.rate) }
+
     /// Takes a step along the gradients, and sets them to zero.
     ///
     /// - returns: the gradients' norm before clipping. Where it isn't finite nothing is stepped.
     @discardableResult
     public func step(rate: Double) -> Double {
-        let norm = parameters.gradients.sumOfSquares(0..<parameters.count, on: compute).squareRoot()
-        if norm.isFinite {
+        parameters.step(limit: settings.gradientNormLimit, on: compute) { scale in
             stepCount += 1
-            let scale = settings.gradientNormLimit.map { min(1, $0 / (norm + 1e-6)) } ?? 1
-            let step = AdamStep(
-                rate: rate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon, step: stepCount,
-                gradientScale: scale)
-            for (range, isDecayed) in stretches {
-                step(
-                    range, weightDecay: isDecayed ? settings.weightDecay : 0, gradients: parameters.gradients,
-                    parameters: parameters.values, means: means, squares: squares, on: compute)
-            }
+            Self.step(
+                parameters.entries, of: parameters, settings, rate: rate, gradientScale: scale, step: stepCount,
+                means: means, squares: squares, on: compute)
         }
-        compute.fill(FloatMatrix(parameters.gradients, rows: 1, columns: parameters.count))
-        return norm
+    }
+
+    /// Steps some of a set's parameters.
+    static func step(
+        _ entries: [ParameterSet.Entry], of parameters: ParameterSet, _ settings: Settings, rate: Double,
+        gradientScale: Double, step: Int, means: FloatBuffer, squares: FloatBuffer, on compute: Compute
+    ) {
+        let step = AdamStep(
+            rate: rate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon, step: step,
+            gradientScale: gradientScale)
+        for (range, isDecayed) in stretches(of: entries, settings) {
+            step(
+                range, weightDecay: isDecayed ? settings.weightDecay : 0, gradients: parameters.gradients,
+                parameters: parameters.values, means: means, squares: squares, on: compute)
+        }
     }
 
     /// Neighbouring parameters of one treatment.
-    private var stretches: [(range: Range<Int>, isDecayed: Bool)] {
+    private static func stretches(of entries: [ParameterSet.Entry], _ settings: Settings) -> [(
+        range: Range<Int>, isDecayed: Bool
+    )] {
         var stretches: [(range: Range<Int>, isDecayed: Bool)] = []
-        for entry in parameters.entries {
+        for entry in entries {
             let isDecayed = entry.isMatrix || settings.decaysVectors
             if let last = stretches.last, last.isDecayed == isDecayed, last.range.upperBound == entry.range.lowerBound {
                 stretches[stretches.count - 1].range = last.range.lowerBound..<entry.range.upperBound

@@ -22,21 +22,18 @@ public struct TrainingCheckpoint: Sendable {
         }
     }
 
-    private static let meanPrefix = "mean."
-    private static let squarePrefix = "square."
-
     /// - throws: `OutputFileError`.
-    public static func save(_ optimizer: AdamW, _ progress: Progress, to path: String) throws {
+    public static func save(_ optimizer: any TrainingOptimizer, _ progress: Progress, to path: String) throws {
         let parameters = optimizer.parameters
-        let groups = [("", parameters.values), (meanPrefix, optimizer.means), (squarePrefix, optimizer.squares)]
+        let groups = groups(of: optimizer)
         let declarations = groups.flatMap { prefix, _ in
             parameters.entries.map {
                 SafetensorsWriter.Declaration(name: prefix + $0.name, shape: $0.shape, type: .float32)
             }
         }
         var metadata = [
-            "format": "pt", "step": "\(progress.step)", "optimizer_steps": "\(optimizer.stepCount)",
-            "source": progress.source,
+            "format": "pt", "step": "\(progress.step)", "optimizer": optimizer.name,
+            "optimizer_steps": "\(optimizer.stepCount)", "source": progress.source,
         ]
         if let best = progress.best {
             // Every bit of it: the comparison goes on as if nothing had happened.
@@ -52,25 +49,27 @@ public struct TrainingCheckpoint: Sendable {
 
     /// Puts a saved state in force.
     ///
+    /// - parameter source: the data's fingerprint, which must be the same as then; `nil` for whatever it was
     /// - throws: `ModelFileError` for a damaged file, ``TrainingError/otherTraining(path:problem:)`` for another network's
     ///   or other data's.
-    public static func load(_ path: String, into optimizer: AdamW, source: String, on compute: Compute) throws
-        -> Progress
-    {
+    public static func load(
+        _ path: String, into optimizer: any TrainingOptimizer, source: String?, on compute: Compute
+    ) throws -> Progress {
         func refusal(_ problem: String) -> TrainingError { .otherTraining(path: path, problem: problem) }
         let file = try Checkpoint.open(file: URL(filePath: path))
         guard let step = file.metadata["step"].flatMap(Int.init), step >= 0,
             let optimizerSteps = file.metadata["optimizer_steps"].flatMap(Int.init), optimizerSteps >= 0
         else { throw refusal("isn't a training's checkpoint") }
-        guard file.metadata["source"] == source else {
+        guard file.metadata["optimizer"] == optimizer.name else {
+            throw refusal("was made by another optimizer, \(file.metadata["optimizer"] ?? "which it doesn't name")")
+        }
+        guard source == nil || file.metadata["source"] == source else {
             throw refusal(
-                "was made with other data or another order: \(file.metadata["source"] ?? "nothing said") instead of \(source)"
+                "was made with other data or another order: \(file.metadata["source"] ?? "nothing said") instead of \(source ?? "")"
             )
         }
         let parameters = optimizer.parameters
-        for (prefix, buffer) in [
-            ("", parameters.values), (meanPrefix, optimizer.means), (squarePrefix, optimizer.squares),
-        ] {
+        for (prefix, buffer) in groups(of: optimizer) {
             for entry in parameters.entries {
                 let tensor = try file.tensor(named: prefix + entry.name)
                 guard tensor.shape == entry.shape, tensor.type.rowFormat != nil, let matrix = tensor.matrix else {
@@ -79,7 +78,7 @@ public struct TrainingCheckpoint: Sendable {
                 matrix.widen(0..<matrix.rows, into: parameters.matrix(entry, of: buffer), on: compute)
             }
         }
-        var progress = Progress(source: source)
+        var progress = Progress(source: source ?? file.metadata["source"] ?? "")
         progress.step = step
         optimizer.stepCount = optimizerSteps
         if let bits = file.metadata["best_loss"].flatMap(UInt64.init),
@@ -88,5 +87,10 @@ public struct TrainingCheckpoint: Sendable {
             progress.best = (Double(bitPattern: bits), best)
         }
         return progress
+    }
+
+    /// All that a training's state consists of, with what stands before the parameters' names.
+    private static func groups(of optimizer: any TrainingOptimizer) -> [(prefix: String, values: FloatBuffer)] {
+        [("", optimizer.parameters.values)] + optimizer.memories.map { ($0.name + ".", $0.values) }
     }
 }
