@@ -61,8 +61,10 @@ enum CodeText {
         let indentation = indentation(of: last)
         if opensBlock(last) { return indentation }
         // What isn't indented at all isn't in a block: there is no end to look for.
-        return indentation == 0 ? -1 : lines.dropLast().last { self.indentation(of: $0) < indentation }
-            .map { self.indentation(of: $0) } ?? 0
+        return indentation == 0
+            ? -1
+            : lines.dropLast().last { self.indentation(of: $0) < indentation }
+                .map { self.indentation(of: $0) } ?? 0
     }
 
     private static func trimmed(_ line: Substring) -> Substring {

@@ -44,7 +44,10 @@ struct DefinitionReader {
     ]
     private static let styleFields = caseFields + ["cases"]
     private static let rootFields =
-        ["name", "description", "inputs", "reads", "trim", "options", "overflow", "check", "no_answer", "adapter", "styles"]
+        [
+            "name", "description", "inputs", "reads", "trim", "options", "overflow", "check", "no_answer", "adapter",
+            "styles",
+        ]
         + styleFields
 
     /// Reads one definition.

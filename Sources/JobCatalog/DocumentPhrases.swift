@@ -44,7 +44,9 @@ enum DocumentPhrases {
             place += run.count
             run = []
         }
-        let text = document.utf8.count > maximumBytes ? String(decoding: document.utf8.prefix(maximumBytes), as: UTF8.self)
+        let text =
+            document.utf8.count > maximumBytes
+            ? String(decoding: document.utf8.prefix(maximumBytes), as: UTF8.self)
             : document
         // Words that more than one space parts, or any other mark, aren't one phrase.
         for piece in text.split(separator: " ", omittingEmptySubsequences: false) {

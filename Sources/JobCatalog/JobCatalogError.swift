@@ -71,7 +71,8 @@ extension JobCatalogError: CustomStringConvertible {
         case .transcript(let kind, let problem):
             return "kind '\(kind)' reads transcripts: \(problem)"
         case .noConversation(let kind):
-            return "kind '\(kind)' can't go on with a conversation: clear the column 'continues', or choose kind 'dialogue'"
+            return
+                "kind '\(kind)' can't go on with a conversation: clear the column 'continues', or choose kind 'dialogue'"
         case .storedTemplate(let name, let version, let problem):
             return "template '\(Self.short(name))' version \(version): \(problem)"
         case .optionArgument(let argument, let problem):

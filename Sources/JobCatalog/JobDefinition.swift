@@ -107,7 +107,8 @@ public struct JobDefinition: Sendable, Equatable {
         }
         do {
             return try Transcript(
-                inputs.document ?? "", after: inputs.earlierTurns, speaker: choices.own[Transcript.speakerName]?.plainText)
+                inputs.document ?? "", after: inputs.earlierTurns,
+                speaker: choices.own[Transcript.speakerName]?.plainText)
         } catch {
             throw JobCatalogError.transcript(kind: name, problem: error)
         }

@@ -106,7 +106,8 @@ struct CheckDeclaration: Sendable, Equatable {
         let booleans = options.filter { $0.type == .boolean && $0.defaultValue != nil }.map(\.name)
         if !booleans.contains(option) {
             throw fields.problem(
-                "option", "'\(option)' isn't an option of type boolean with a default"
+                "option",
+                "'\(option)' isn't an option of type boolean with a default"
                     + Suggestion.clause(for: option, in: booleans))
         }
     }

@@ -26,7 +26,8 @@ extension Transcript {
         let transcript = try Transcript(document, after: [], speaker: nil)
         let speakers = Set(transcript.turns.map(\.speaker))
         let name =
-            part.usesRoles ? usualNames.user
+            part.usesRoles
+            ? usualNames.user
             : speakers.count == 1 ? transcript.turns[0].speaker : transcript.nextSpeaker
         let header = transcript.header.isEmpty ? "" : transcript.header + "\n\n"
         return header + transcript.text + "\n" + (isNamed ? turn : "\(name): \(turn)")

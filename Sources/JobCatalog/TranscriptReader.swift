@@ -74,7 +74,9 @@ struct TranscriptReader {
     /// The name that a line begins with, and what comes after the colon.
     static func label(of line: Substring) -> (name: String, rest: String)? {
         // No name is longer, and a line may be a megabyte.
-        guard let colon = line.prefix(41).firstIndex(of: ":"), let first = line.first, first.isLetter else { return nil }
+        guard let colon = line.prefix(41).firstIndex(of: ":"), let first = line.first, first.isLetter else {
+            return nil
+        }
         let name = line[..<colon]
         let rest = line[line.index(after: colon)...]
         guard rest.isEmpty || rest.first?.isWhitespace == true, name.last?.isWhitespace == false,
@@ -118,7 +120,8 @@ struct TranscriptReader {
             }
             var name = role == "user" ? Transcript.usualNames.user : Transcript.usualNames.assistant
             if !["user", "assistant"].contains(role) {
-                throw .message(place: index + 1, problem: "has the role '\(role.prefix(40))'; known: system, user, assistant")
+                throw .message(
+                    place: index + 1, problem: "has the role '\(role.prefix(40))'; known: system, user, assistant")
             }
             if case .string(let given)? = message["name"], let (known, _) = label(of: "\(given):") { name = known }
             if !text.isEmpty { part.turns.append(Transcript.Turn(speaker: name, text: text)) }

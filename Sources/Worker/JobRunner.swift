@@ -191,7 +191,8 @@ struct JobRunner: Sendable {
                 return .failed(
                     JobFailure(
                         code: "not_in_document",
-                        message: "none of the \(outcome.strangers) entries stands in the document; ask for other or more "
+                        message:
+                            "none of the \(outcome.strangers) entries stands in the document; ask for other or more "
                             + "of them, set another seed, or keep them all with the kind's option that checks them",
                         isPermanent: true, partialText: text, figures: figures))
             }

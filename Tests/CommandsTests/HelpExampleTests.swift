@@ -1,6 +1,7 @@
 import ArgumentParser
 import Commands
 import Foundation
+import JSONText
 import Testing
 
 @Suite("Examples in the help")
@@ -29,12 +30,28 @@ struct HelpExampleTests {
                 #expect(throws: Never.self, "\(path): nightshift \(arguments.joined(separator: " "))") {
                     do {
                         _ = try Nightshift.parsed(arguments)
-                    } catch where Nightshift.exitCode(for: error) == .success {
+                    } catch  where Nightshift.exitCode(for: error) == .success {
                         // --help, --version and the like end well.
                     }
                 }
             }
         }
+    }
+
+    @Test("options that every command takes are no command's own, but for those that are known to have one")
+    func globalOptions() throws {
+        let outcome = try CommandLine().run(["--experimental-dump-help"])
+        let help = try JSONParser.parse(outcome.output)
+        func own(_ command: JSONValue, _ path: [String]) -> [String] {
+            guard case .string(let name)? = command["commandName"] else { return [] }
+            let path = path + [name]
+            let isOwn = (command["arguments"]?.array ?? []).contains { argument in
+                (argument["names"]?.array ?? []).contains { ["config", "color"].contains($0["name"]) }
+            }
+            return (isOwn ? [path.joined(separator: " ")] : [])
+                + (command["subcommands"]?.array ?? []).flatMap { own($0, path) }
+        }
+        #expect(own(try #require(help["command"]), []) == ["nightshift", "nightshift train"])
     }
 
     private static func examples(of command: any ParsableCommand.Type) -> [String] {

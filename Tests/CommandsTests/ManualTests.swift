@@ -18,7 +18,9 @@ struct ManualTests {
         #expect(try queue.run("man", "nothing").status == 66)
     }
 
-    @Test("mandoc finds nothing to complain of", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/mandoc")))
+    @Test(
+        "mandoc finds nothing to complain of",
+        .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/mandoc")))
     func lint() throws {
         let queue = try TestQueue(isMade: false)
         try queue.run("man", "--out", "man1")

@@ -12,7 +12,8 @@ struct TutorialTests {
 
     @Test("it works as it's written, and prints what it says")
     func tutorial() throws {
-        let steps = try Self.steps(of: String(contentsOf: Repository.root.appending(path: "Docs/tutorial.md"), encoding: .utf8))
+        let steps = try Self.steps(
+            of: String(contentsOf: Repository.root.appending(path: "Docs/tutorial.md"), encoding: .utf8))
         #expect(steps.count > 10 && steps.count { $0.output != nil } > 6)
         let folder = FileManager.default.temporaryDirectory.appending(path: "nightshift-tutorial-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

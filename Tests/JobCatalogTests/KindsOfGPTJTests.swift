@@ -11,7 +11,8 @@ struct KindsOfGPTJTests {
     private func prompt(
         _ kind: String, _ document: String, _ options: [String: JSONValue] = [:], style: PromptStyle = .base
     ) throws -> RenderedPrompt {
-        try catalog.definition(named: kind).prompt(style: style, inputs: JobInputs(document: document, options: options))
+        try catalog.definition(named: kind).prompt(
+            style: style, inputs: JobInputs(document: document, options: options))
     }
 
     @Test("code goes on with the code as it stands, between the fences of its language")
@@ -35,7 +36,7 @@ struct KindsOfGPTJTests {
         for prompt in texts.prefix(2) {
             #expect(prompt.postProcessing.apply(to: "    indented()").hasPrefix("    "), "\(style)")
         }
-        #expect(texts[2].postProcessing.apply(to: "\n It adds.\n\nMore") .hasPrefix("It adds."))
+        #expect(texts[2].postProcessing.apply(to: "\n It adds.\n\nMore").hasPrefix("It adds."))
     }
 
     @Test("an unknown task is refused with those there are")
@@ -76,7 +77,8 @@ struct KindsOfGPTJTests {
     @Test("keywords of a book, or of garbage, are found in time and bounded")
     func manyPhrases() throws {
         let book = (0..<60_000).map { "word\($0 % 9000) next\($0 % 13)" }.joined(separator: " ")
-        guard case .array(let values)? = try prompt("keywords", book).constraint?.source["json"]?["items"]?["enum"] else {
+        guard case .array(let values)? = try prompt("keywords", book).constraint?.source["json"]?["items"]?["enum"]
+        else {
             return #expect(Bool(false), "no list")
         }
         #expect(values.count == 400)
@@ -86,7 +88,9 @@ struct KindsOfGPTJTests {
     @Test("an outline has its sections as indented text, or as JSON")
     func outline() throws {
         let text = try prompt("outline", "d", ["sections": "2"])
-        guard case .string(let pattern)? = text.constraint?.source["regex"] else { return #expect(Bool(false), "no pattern") }
+        guard case .string(let pattern)? = text.constraint?.source["regex"] else {
+            return #expect(Bool(false), "no pattern")
+        }
         let expression = try NSRegularExpression(pattern: "^(?:\(pattern))$")
         func matches(_ text: String) -> Bool {
             expression.firstMatch(in: text, range: NSRange(text.startIndex..., in: text)) != nil
@@ -104,7 +108,8 @@ struct KindsOfGPTJTests {
     func storedTemplate() throws {
         let definition = try catalog.definition(named: "summarize")
         let stored = StoredTemplate(
-            name: "brief", version: 2, body: "In {{length}}: {{document}}\nTL;DR:", options: ["length": "medium", "stop": ["\n"]])
+            name: "brief", version: 2, body: "In {{length}}: {{document}}\nTL;DR:",
+            options: ["length": "medium", "stop": ["\n"]])
         func prompt(_ options: [String: JSONValue]) throws -> RenderedPrompt {
             try definition.prompt(style: .base, inputs: JobInputs(document: "D", options: options), stored: stored)
         }

@@ -3,7 +3,8 @@ import Testing
 
 @Suite("Checks of lists")
 struct ListCheckTests {
-    private let document = "The Harrow Street baths were built in 1911. The pool is 25 metres long, and heated by the laundry."
+    private let document =
+        "The Harrow Street baths were built in 1911. The pool is 25 metres long, and heated by the laundry."
 
     @Test("answers that don't stand in the document are left out, whatever their capitals and marks")
     func answers() throws {

@@ -11,7 +11,9 @@ struct TranscriptTests {
 
     init() throws { dialogue = try JobCatalog().definition(named: "dialogue") }
 
-    private func prompt(_ document: String, after earlier: [EarlierTurn] = [], speaker: String? = nil) throws -> RenderedPrompt {
+    private func prompt(_ document: String, after earlier: [EarlierTurn] = [], speaker: String? = nil) throws
+        -> RenderedPrompt
+    {
         var inputs = JobInputs(document: document, options: speaker.map { ["speaker": .string($0)] } ?? [:])
         inputs.earlierTurns = earlier
         return try dialogue.prompt(style: .base, inputs: inputs)
@@ -19,10 +21,13 @@ struct TranscriptTests {
 
     @Test("a transcript of named lines is asked on where the other one speaks")
     func namedLines() throws {
-        let prompt = try prompt("A chat at the library.\n\nAnna: Good morning!\nBen: Good morning.\nHow can I help?\nAnna: A book on bees, please.\n")
+        let prompt = try prompt(
+            "A chat at the library.\n\nAnna: Good morning!\nBen: Good morning.\nHow can I help?\nAnna: A book on bees, please.\n"
+        )
         #expect(
             prompt.text
-                == "A chat at the library.\n\nAnna: Good morning!\nBen: Good morning.\nHow can I help?\nAnna: A book on bees, please.\nBen:")
+                == "A chat at the library.\n\nAnna: Good morning!\nBen: Good morning.\nHow can I help?\nAnna: A book on bees, please.\nBen:"
+        )
         #expect(prompt.stopStrings.contains("\nAnna:") && prompt.stopStrings.contains("\nBen:"))
         #expect(prompt.transcript?.header == "A chat at the library.")
         #expect(prompt.transcript?.turns.count == 3)
@@ -69,7 +74,8 @@ struct TranscriptTests {
     @Test("times, addresses and long labels are no names")
     func noNames() throws {
         let transcript = try prompt(
-            "Anna: Look at\nhttp://example.org/a:b\n12:30 is fine\nThis sentence goes on for long: yes\nBen: Ok").transcript
+            "Anna: Look at\nhttp://example.org/a:b\n12:30 is fine\nThis sentence goes on for long: yes\nBen: Ok"
+        ).transcript
         #expect(transcript?.turns.map(\.speaker) == ["Anna", "Ben"])
     }
 
@@ -81,7 +87,8 @@ struct TranscriptTests {
         ]
         #expect(
             try prompt("Good.", after: earlier).text
-                == "Be kind.\n\nUser: Hello\nAssistant: Hello!\nUser: How are you?\nAssistant: Well.\nUser: Good.\nAssistant:")
+                == "Be kind.\n\nUser: Hello\nAssistant: Hello!\nUser: How are you?\nAssistant: Well.\nUser: Good.\nAssistant:"
+        )
     }
 
     @Test("what isn't a conversation is refused with what would be one")
@@ -114,7 +121,9 @@ struct TranscriptTests {
     @Test("the newest turns are kept whole, and what stands above them always")
     func newestTurns() throws {
         let tokenizer = try Tokenizer(folder: Repository.root.appending(path: "Extras/models/reference-small"))
-        let document = "Two people talk.\n\n" + (1...40).map { "\($0 % 2 == 0 ? "Ben" : "Anna"): This is turn \($0)." }.joined(separator: "\n")
+        let document =
+            "Two people talk.\n\n"
+            + (1...40).map { "\($0 % 2 == 0 ? "Ben" : "Anna"): This is turn \($0)." }.joined(separator: "\n")
         let prompt = try prompt(document)
         let all = tokenizer.encode(prompt.pieces).count
         let whole = try #require(prompt.fittingTurns(into: all, by: tokenizer))
@@ -139,7 +148,9 @@ struct TranscriptTests {
         #expect(try Transcript.spokenTurns(in: "Hello\n\n  Anna: And then?  \r\n") == ["Hello", "Anna: And then?"])
         #expect(
             try Transcript.spokenTurns(
-                in: "[{\"role\":\"user\",\"content\":\"a\\nb\"},{\"role\":\"assistant\",\"content\":\"no\"}]") == ["a\nb"])
+                in: "[{\"role\":\"user\",\"content\":\"a\\nb\"},{\"role\":\"assistant\",\"content\":\"no\"}]") == [
+                    "a\nb"
+                ])
         #expect(try Transcript.opening("Be brief.", turn: "Hi") == "Be brief.\n\nUser: Hi")
         #expect(try Transcript.opening("Anna: Hi\nBot: Hello", turn: "Bye") == "Anna: Hi\nBot: Hello\nAnna: Bye")
         #expect(try Transcript.opening(nil, turn: "Hi") == "Hi")

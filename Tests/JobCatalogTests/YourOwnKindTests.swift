@@ -33,6 +33,8 @@ struct YourOwnKindTests {
                 }
             }
         }
-        #expect(try catalog.definition(named: "abstract").prompt(style: .base, inputs: JobInputs(document: "d")).check != nil)
+        #expect(
+            try catalog.definition(named: "abstract").prompt(style: .base, inputs: JobInputs(document: "d")).check
+                != nil)
     }
 }

@@ -92,7 +92,8 @@ struct ConfigCheckCommand: AsyncParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let option = GlobalOptions.current.config
         guard let file = try Settings.readFile(option: option, environment: environment) else {
-            return Console.note("there is no configuration, so all is as the program does it; nightshift config init makes one")
+            return Console.note(
+                "there is no configuration, so all is as the program does it; nightshift config init makes one")
         }
         var problems = file.problems.map(file.description)
         let settings = Settings(environment: environment, file: file)

@@ -60,7 +60,8 @@ struct ConfigurationFile: Sendable {
             let spelled = entry.key.replacing("-", with: "_")
             note(
                 "there is no setting '\(DisplayText.line(entry.key, limit: 80))'"
-                    + (known.contains(spelled) ? "; did you mean '\(spelled)'?" : Suggestion.clause(for: entry.key, in: known))
+                    + (known.contains(spelled)
+                        ? "; did you mean '\(spelled)'?" : Suggestion.clause(for: entry.key, in: known))
                     + " (settings: \(known.joined(separator: ", ")))", line: entry.line, column: entry.column)
             return
         }

@@ -128,7 +128,8 @@ enum SettingKey: String, CaseIterable, Sendable {
         case .number(let range):
             guard let number = Int(text), range.contains(number) else {
                 throw SettingProblem(
-                    "expected a whole number from \(range.lowerBound) to \(range.upperBound), found '\(text.prefix(80))'")
+                    "expected a whole number from \(range.lowerBound) to \(range.upperBound), found '\(text.prefix(80))'"
+                )
             }
         case .choice(let known):
             guard known.contains(text) else {

@@ -37,9 +37,8 @@ struct Settings: Sendable {
                 throw CommandError(.configuration, "\(key.variable) in the environment: \(error.text)")
             }
         }
-        return file.flatMap { file in
-            file.entries[key].map { ($0.value, .file(path: file.path, line: $0.line)) }
-        }
+        guard let file, let entry = file.entries[key] else { return nil }
+        return (entry.value, .file(path: file.path, line: entry.line))
     }
 
     func text(_ key: SettingKey) throws -> String? { try stated(key)?.value }

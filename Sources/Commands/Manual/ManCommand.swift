@@ -19,7 +19,9 @@ struct ManCommand: AsyncParsableCommand, WorksWithoutSettings {
     @Argument(help: "The command; by default nightshift itself.")
     var command: [String] = []
 
-    @Option(help: ArgumentHelp("Write every page into this folder, which is made.", valueName: "folder"), completion: .directory)
+    @Option(
+        help: ArgumentHelp("Write every page into this folder, which is made.", valueName: "folder"),
+        completion: .directory)
     var out: String?
 
     func run() async throws {
@@ -41,14 +43,16 @@ struct ManCommand: AsyncParsableCommand, WorksWithoutSettings {
                 try Data(page.text.utf8).write(to: URL(filePath: folder).appending(path: "\(page.name).1"))
             }
         } catch {
-            throw CommandError(.cannotCreate, "\(folder): the pages can't be written there: \(error.localizedDescription)")
+            throw CommandError(
+                .cannotCreate, "\(folder): the pages can't be written there: \(error.localizedDescription)")
         }
         Console.noteForeign("\(counted(pages.count, "page")) in \(folder)")
     }
 
     /// Returns false where there is no man(1).
     private static func show(_ page: ManualPage) throws -> Bool {
-        let file = FileManager.default.temporaryDirectory.appending(path: "\(page.name)-\(UUID().uuidString.prefix(8)).1")
+        let file = FileManager.default.temporaryDirectory.appending(
+            path: "\(page.name)-\(UUID().uuidString.prefix(8)).1")
         try Data(page.text.utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         let process = Process()

@@ -19,7 +19,8 @@ struct ManualPage {
     private init(_ command: HelpDump.Command, path: [String], subcommands: [HelpDump.Command]) {
         name = path.joined(separator: "-")
         let arguments = (command.arguments ?? []).filter { argument in
-            argument.shouldDisplay && !argument.spellings.contains("--help") && !argument.spellings.contains("--version")
+            argument.shouldDisplay && !argument.spellings.contains("--help")
+                && !argument.spellings.contains("--version")
         }
         var roff = Roff()
         roff.head(title: name.uppercased(), name: name, abstract: command.abstract ?? "")
@@ -29,11 +30,12 @@ struct ManualPage {
         if !subcommands.isEmpty { roff.macro("Ar command ...") }
         roff.macro("Sh DESCRIPTION")
         roff.text((command.abstract ?? "") + (command.abstract?.hasSuffix(".") == true ? "" : "."))
-        var sections = Discussion(command.discussion ?? "")
+        let sections = Discussion(command.discussion ?? "")
         roff.paragraphs(sections.paragraphs)
         if !subcommands.isEmpty {
             roff.macro("Ss Commands")
-            roff.list(subcommands.map { (Roff.name(path + [$0.commandName]), $0.abstract ?? "") })
+            roff.list(
+                subcommands.map { (term: Roff.name(path + [$0.commandName]), text: $0.abstract ?? "") })
         }
         roff.options(arguments)
         if path.count == 1 {
@@ -45,7 +47,6 @@ struct ManualPage {
             roff.macro("Sh EXAMPLES")
             roff.literal(sections.examples)
         }
-        sections.examples = []
         roff.macro("Sh SEE ALSO")
         let others = subcommands.isEmpty ? [path.dropLast()] : subcommands.map { path[...] + [$0.commandName] }
         let names = others.filter { !$0.isEmpty }.map { $0.joined(separator: "-") }.sorted()

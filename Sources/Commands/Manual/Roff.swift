@@ -39,7 +39,8 @@ struct Roff {
             macro("Pp")
             let rows = paragraph.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
             // Columns keep their form, sentences are filled.
-            if rows.dropFirst().contains(where: { $0.hasPrefix(" ") }) || rows.contains(where: { $0.hasPrefix("in: ") }) {
+            if rows.dropFirst().contains(where: { $0.hasPrefix(" ") }) || rows.contains(where: { $0.hasPrefix("in: ") })
+            {
                 literal(rows)
             } else {
                 text(paragraph)
@@ -88,14 +89,20 @@ struct Roff {
 
     mutating func environment() {
         macro("Sh ENVIRONMENT")
-        list(
-            [("Ev \(Settings.pathVariable)", "The configuration to use, in place of the usual one.")]
-                + SettingKey.allCases.map {
-                    ("Ev \($0.variable)", $0.meaning.prefix(1).uppercased() + $0.meaning.dropFirst() + ".")
-                } + [
-                    ("Ev NO_COLOR , CLICOLOR_FORCE", "No colours, or colours also where the output is no terminal."),
-                    ("Ev NIGHTSHIFT_ISA", "The instruction set to compute with, for comparisons."),
-                ])
+        var entries: [(term: String, text: String)] = [
+            (term: "Ev \(Settings.pathVariable)", text: "The configuration to use, in place of the usual one.")
+        ]
+        for key in SettingKey.allCases {
+            let meaning = String(key.meaning.prefix(1)).uppercased() + String(key.meaning.dropFirst())
+            entries.append((term: "Ev \(key.variable)", text: meaning + "."))
+        }
+        entries.append(
+            (
+                term: "Ev NO_COLOR , CLICOLOR_FORCE",
+                text: "No colours, or colours also where the output is no terminal."
+            ))
+        entries.append((term: "Ev NIGHTSHIFT_ISA", text: "The instruction set to compute with, for comparisons."))
+        list(entries)
     }
 
     mutating func files() {
@@ -131,7 +138,7 @@ struct Roff {
     }
 
     private static func escaped(_ text: some StringProtocol) -> String {
-        text.replacing("\\", with: "\\e").replacing("-", with: "\\-").replacing("…", with: "...")
+        String(text).replacing("\\", with: "\\e").replacing("-", with: "\\-").replacing("…", with: "...")
             .replacing("^", with: "\\(ha").replacing("~", with: "\\(ti").replacing("`", with: "\\(ga")
             .replacing("'", with: "\\(aq")
     }
@@ -139,7 +146,8 @@ struct Roff {
     /// Words on a macro's line, none of which may be taken for a macro.
     private static func words(_ text: String) -> String {
         escaped(text).split(separator: " ").map { word in
-            let isMacroLike = (2...3).contains(word.count) && word.first?.isUppercase == true || ".,:;()[]?!|".contains(word)
+            let isMacroLike =
+                (2...3).contains(word.count) && word.first?.isUppercase == true || ".,:;()[]?!|".contains(word)
             return isMacroLike ? "\\&" + word : String(word)
         }.joined(separator: " ").replacing("\"", with: "\\(dq")
     }

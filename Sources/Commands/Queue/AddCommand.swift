@@ -134,7 +134,8 @@ struct AddCommand: AsyncParsableCommand {
         }
         let intake = try find(isOptional: true)
         guard intake.count <= 1 else {
-            throw CommandError(.usage, "--turns goes on with one conversation, and \(intake.count) documents were given")
+            throw CommandError(
+                .usage, "--turns goes on with one conversation, and \(intake.count) documents were given")
         }
         let opening = intake.count == 1 ? try intake.item(at: 0).get().text : nil
         let conversation = try ConversationIntake(turns: turns, opening: opening)
@@ -144,7 +145,8 @@ struct AddCommand: AsyncParsableCommand {
             let prompt = try definition.prompt(
                 style: prompts.meter()?.style ?? definition.usualStyle, inputs: inputs)
             try Console.printForeign(prompt.text)
-            return Console.note("would add \(counted(conversation.texts.count, "job")) of kind \(kind), one after another")
+            return Console.note(
+                "would add \(counted(conversation.texts.count, "job")) of kind \(kind), one after another")
         }
         let store = try queueOptions.openStore()
         defer { try? store.close() }

@@ -20,7 +20,9 @@ struct ConversationIntake {
         let spoken = try Transcript.spokenTurns(in: try DocumentReader().read(source).text)
         guard !spoken.isEmpty else { throw CommandError(.badData, "\(turns): holds no turns") }
         guard spoken.count <= Self.maximumTurns else {
-            throw CommandError(.badData, "\(turns): holds \(spoken.count) turns; at most \(Self.maximumTurns) go into one conversation")
+            throw CommandError(
+                .badData, "\(turns): holds \(spoken.count) turns; at most \(Self.maximumTurns) go into one conversation"
+            )
         }
         texts = [try Transcript.opening(opening, turn: spoken[0])] + spoken.dropFirst()
     }

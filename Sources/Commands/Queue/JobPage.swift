@@ -105,7 +105,8 @@ struct JobPage {
         let facts = [
             result.noAnswer ? "the document doesn't tell" : nil,
             result.answerMargin.map { "answer margin \(Self.rounded($0))" },
-            result.model.map { "model \($0)" }, result.leftOut.map { "left out: \($0)" } ?? (result.truncated ? "the input was cut" : nil),
+            result.model.map { "model \($0)" },
+            result.leftOut.map { "left out: \($0)" } ?? (result.truncated ? "the input was cut" : nil),
             result.meanLogprob.map { "log-probability \(Self.rounded($0))" },
             result.grounding.map { "grounding \(Self.rounded($0))" },
             result.repetition.map { "repetition \(Self.rounded($0))" },

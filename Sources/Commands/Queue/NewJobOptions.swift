@@ -42,7 +42,9 @@ struct NewJobOptions: ParsableArguments {
         completion: .template)
     var template: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Add the jobs to the batch of this name.", valueName: "name"), completion: .batch)
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Add the jobs to the batch of this name.", valueName: "name"),
+        completion: .batch)
     var batch: String?
 
     @Flag(help: "Add no job where one that asks the same of the same text is open or completed; print its id instead.")
@@ -55,7 +57,8 @@ struct NewJobOptions: ParsableArguments {
     var after: [Int64] = []
 
     @Option(
-        help: ArgumentHelp("Only once this job has ended, however it did; may be repeated.", valueName: "id"), completion: .job)
+        help: ArgumentHelp("Only once this job has ended, however it did; may be repeated.", valueName: "id"),
+        completion: .job)
     var afterEnd: [Int64] = []
 
     @Option(
@@ -91,7 +94,9 @@ struct NewJobOptions: ParsableArguments {
     func validate() throws {
         guard (0...9).contains(ownPriority ?? 5) else { throw ValidationError("--priority takes 0 (first) to 9") }
         guard (1...1000).contains(ownMaxAttempts ?? 3) else { throw ValidationError("--max-attempts takes 1 to 1000") }
-        guard (1...128).contains((queueName ?? "default").count) else { throw ValidationError("a queue's name has 1 to 128 characters") }
+        guard (1...128).contains((queueName ?? "default").count) else {
+            throw ValidationError("a queue's name has 1 to 128 characters")
+        }
         guard batch?.isEmpty != true else { throw ValidationError("--batch names no batch") }
         if at != nil, delay != nil { throw ValidationError("choose one of --at and --in") }
     }

@@ -49,7 +49,9 @@ extension CompletionKind {
         let named = arguments.lastIndex(of: "--db").flatMap { arguments.dropFirst($0 + 1).first }
         var options = QueueOptions()
         options.database = named
-        guard let path = try? options.path(), let store = try? JobStore(path: path, mode: .openExisting) else { return [] }
+        guard let path = try? options.path(), let store = try? JobStore(path: path, mode: .openExisting) else {
+            return []
+        }
         defer { try? store.close() }
         return (try? await read(store)) ?? []
     }

@@ -119,7 +119,8 @@ struct WorkCommand: AsyncParsableCommand {
         return WorkerOptions(
             queues: queues.isEmpty ? nil : queues, concurrency: held, drains: drain, claimsOnce: once,
             maximumJobs: maxJobs, deadline: ends.min(),
-            graceSeconds: try TimeExpression.duration(grace ?? Settings.current.text(.grace) ?? "30s"), stallSeconds: stallSeconds)
+            graceSeconds: try TimeExpression.duration(grace ?? Settings.current.text(.grace) ?? "30s"),
+            stallSeconds: stallSeconds)
     }
 }
 

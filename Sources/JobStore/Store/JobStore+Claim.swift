@@ -179,7 +179,9 @@ private struct JobTaker {
             metadataJSON: try row.value("metadata"), batchID: try row.optional("batch_id"),
             customID: try row.optional("custom_id"), parentID: try row.optional("parent_id"),
             part: try row.optional("part"), timeoutSeconds: try timeout(row), waitMilliseconds: wait)
-        if let continued: Int64 = try row.optional("continues") { job.conversation = try Conversation.read(from: continued, in: db) }
+        if let continued: Int64 = try row.optional("continues") {
+            job.conversation = try Conversation.read(from: continued, in: db)
+        }
         return job
     }
 

@@ -12,7 +12,8 @@ struct ConfigCommandTests {
     private var file: String { ".config/nightshift/config.yaml" }
 
     private func value(_ setting: String) throws -> (value: String, from: String) {
-        let row = try #require(try queue.json("config", "show", "--json").array.first { $0["setting"] == .string(setting) })
+        let row = try #require(
+            try queue.json("config", "show", "--json").array.first { $0["setting"] == .string(setting) })
         guard case .string(let value)? = row["value"], case .string(let from)? = row["from"] else { return ("", "") }
         return (value, from)
     }
@@ -49,7 +50,8 @@ struct ConfigCommandTests {
         #expect(outcome.status == 78)
         #expect(
             outcome.errors.hasPrefix(
-                "nightshift: \(queue.path(file)), line 2, column 1: there is no setting 'threds'; did you mean 'threads'? (settings: model, "))
+                "nightshift: \(queue.path(file)), line 2, column 1: there is no setting 'threds'; did you mean 'threads'? (settings: model, "
+            ))
         // Whoever is to mend it must be able to.
         #expect(try queue.run("config", "path").output == queue.path(file) + "\n")
         #expect(try queue.run("help").status == 0)
@@ -75,7 +77,9 @@ struct ConfigCommandTests {
                 """)
         queue.commandLine.environment["NIGHTSHIFT_THREADS"] = "no"
         try queue.write("threads: 2\n", to: file)
-        #expect(try queue.run("config", "check").errors.contains("NIGHTSHIFT_THREADS in the environment: expected a whole number"))
+        #expect(
+            try queue.run("config", "check").errors.contains(
+                "NIGHTSHIFT_THREADS in the environment: expected a whole number"))
     }
 
     @Test("the first configuration explains everything and changes nothing")
@@ -93,7 +97,9 @@ struct ConfigCommandTests {
     @Test("another file can be named, and must be there then")
     func named() throws {
         try queue.write("priority: 2", to: "tonight.yaml")
-        #expect(try queue.run("config", "show", "--plain", "--config", "tonight.yaml").output.contains("priority\t2\ttonight.yaml, line 1"))
+        #expect(
+            try queue.run("config", "show", "--plain", "--config", "tonight.yaml").output.contains(
+                "priority\t2\ttonight.yaml, line 1"))
         #expect(try queue.run("--config=tonight.yaml", "config", "show", "--plain").output.contains("priority\t2"))
         #expect(try queue.run("status", "--config", "nowhere.yaml").status == 66)
         #expect(try queue.run("status", "--config").status == 64)
@@ -137,7 +143,9 @@ struct ConfigCommandTests {
     @Test("the version is printed for programs, too")
     func version() throws {
         let facts = try queue.json("--version", "--json")
-        #expect(facts["name"] == "nightshift" && facts["version"] == .string(try queue.run("--version").output.trimmingCharacters(in: .newlines)))
+        #expect(
+            facts["name"] == "nightshift"
+                && facts["version"] == .string(try queue.run("--version").output.trimmingCharacters(in: .newlines)))
         #expect(facts["schema"] != nil)
     }
 }

@@ -12,7 +12,9 @@ struct ConversationTests {
         let added = try queue.run("add", "dialogue", "persona.txt", "--turns", "turns.txt")
         #expect(added.output == "1\n2\n")
         #expect(added.errors == "added 2 jobs of kind dialogue to queue 'default', one after another\n")
-        #expect(try queue.sql("SELECT input FROM jobs WHERE id = 1") == "You are a librarian.\n\nUser: Have you books on bees?")
+        #expect(
+            try queue.sql("SELECT input FROM jobs WHERE id = 1")
+                == "You are a librarian.\n\nUser: Have you books on bees?")
         #expect(try queue.sql("SELECT state, continues FROM jobs WHERE id = 2") == "pending|1")
         // What came of the first is seen by the second, and by one that is put in by hand.
         try queue.complete(1, text: "Two shelves.")
@@ -20,7 +22,8 @@ struct ConversationTests {
         try queue.sql("INSERT INTO jobs (kind, input, continues) VALUES ('dialogue', 'Thank you.', 2)")
         #expect(try queue.sql("SELECT state FROM jobs WHERE id = 3") == "pending")
         let prompt = try queue.run("show", "2", "--prompt").output
-        #expect(prompt.contains("User: Have you books on bees?\nAssistant: Two shelves.\nUser: And on wasps?\nAssistant:"))
+        #expect(
+            prompt.contains("User: Have you books on bees?\nAssistant: Two shelves.\nUser: And on wasps?\nAssistant:"))
     }
 
     @Test("a conversation that fails takes its later turns with it, and a retry brings them back in order")

@@ -8,10 +8,12 @@ struct TemplateCommandTests {
     func versions() throws {
         let queue = try TestQueue()
         try queue.write("Short: {{document}}\nTL;DR:\n", to: "brief.txt")
-        let first = try queue.run("template", "add", "brief", "brief.txt", "--kind", "summarize", "-o", "max_new_tokens=20")
+        let first = try queue.run(
+            "template", "add", "brief", "brief.txt", "--kind", "summarize", "-o", "max_new_tokens=20")
         #expect(first.output == "brief@1\n" && first.status == 0)
         #expect(first.errors == "kept as version 1; use it with: nightshift add summarize -t brief FILE\n")
-        let same = try queue.run("template", "add", "brief", "brief.txt", "--kind", "summarize", "-o", "max_new_tokens=20")
+        let same = try queue.run(
+            "template", "add", "brief", "brief.txt", "--kind", "summarize", "-o", "max_new_tokens=20")
         #expect(same.output == "brief@1\n" && same.errors.contains("says the same already"))
         queue.commandLine.environment["EDITOR"] = "sed -i s/Short/Shorter/"
         #expect(try queue.run("template", "edit", "brief").output == "brief@2\n")
@@ -31,7 +33,9 @@ struct TemplateCommandTests {
         try queue.run("template", "add", "brief", "brief.txt", "--kind", "summarize")
         try queue.write("Bees make honey.", to: "bees.txt")
         #expect(try queue.run("add", "summarize", "-t", "brief", "bees.txt").output == "1\n")
-        #expect(try queue.sql("SELECT t.name || t.version FROM jobs j JOIN templates t ON t.id = j.template_id") == "brief1")
+        #expect(
+            try queue.sql("SELECT t.name || t.version FROM jobs j JOIN templates t ON t.id = j.template_id") == "brief1"
+        )
         let dry = try queue.run("add", "summarize", "-t", "brief", "bees.txt", "--dry-run")
         #expect(dry.output == "Short: Bees make honey.\nTL;DR:\n")
         try queue.sql("INSERT INTO jobs (kind, input, template_id) VALUES ('summarize', 'By hand.', 1)")
