@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: demo test build setup install format lint bench-tokenizer bench-peers check-gguf check-rouge help
+.PHONY: demo test build setup install man format lint bench-tokenizer bench-peers check-gguf check-rouge help
 .PHONY: build-proof proof-kill proof-kill-engine proof-power proof-sequences proof-faults proof-engine proof-signals
 .PHONY: proof-clock proof-rates proof-pipes proof-soak bench-queue test-tsan test-cluster coverage
 
@@ -26,8 +26,16 @@ test: setup ## builds everything in release and runs all tests
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build --disable-xctest
 
-install: build ## copies the executable to PREFIX/bin
+install: build ## copies the executable, manual pages and completions to PREFIX
 	install -D -m 755 $(BUILD)/nightshift $(DESTDIR)$(PREFIX)/bin/nightshift
+	$(BUILD)/nightshift man --out $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions zsh/site-functions fish/vendor_completions.d)
+	$(BUILD)/nightshift completions bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nightshift
+	$(BUILD)/nightshift completions zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_nightshift
+	$(BUILD)/nightshift completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/nightshift.fish
+
+man: build ## writes the manual pages to .build/man/man1; look at one with: man -l .build/man/man1/nightshift.1
+	$(BUILD)/nightshift man --out .build/man/man1
 
 format: ## formats the Swift sources in place
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests migrations jobs

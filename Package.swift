@@ -70,16 +70,17 @@ let package = Package(
             resources: [
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql"), .embedInCode("0003_queue.sql"),
                 .embedInCode("0004_audit.sql"), .embedInCode("0005_guards.sql"), .embedInCode("0006_quotations.sql"),
-                .embedInCode("0007_cluster.sql"),
+                .embedInCode("0007_cluster.sql"), .embedInCode("0008_conversations.sql"),
             ],
             swiftSettings: strict),
         module("JobStore", ["JSONText", "Migrations", grdb, logging, crypto]),
         .target(
             name: "BuiltInJobs", path: "jobs",
             resources: [
-                .embedInCode("answer.yaml"), .embedInCode("answer-quote.yaml"), .embedInCode("generate.yaml"),
-                .embedInCode("mlperf-summarize.yaml"), .embedInCode("paraphrase.yaml"), .embedInCode("summarize.yaml"),
-                .embedInCode("summarize-quote.yaml"),
+                .embedInCode("answer.yaml"), .embedInCode("answer-quote.yaml"), .embedInCode("code.yaml"),
+                .embedInCode("dialogue.yaml"), .embedInCode("generate.yaml"), .embedInCode("keywords.yaml"),
+                .embedInCode("mlperf-summarize.yaml"), .embedInCode("outline.yaml"), .embedInCode("paraphrase.yaml"),
+                .embedInCode("quiz.yaml"), .embedInCode("summarize.yaml"), .embedInCode("summarize-quote.yaml"),
             ], swiftSettings: strict),
         module("JobCatalog", ["JSONText", "BuiltInJobs", "Generation", "Tokenization", yams]),
         module("Documents", ["Archives", "JSONText", "Records", crypto]),

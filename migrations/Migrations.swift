@@ -26,6 +26,7 @@ public enum Migrations {
             Migration(version: 5, name: "guards", sql: PackageResources._005_guards_sql),
             Migration(version: 6, name: "quotations", sql: PackageResources._006_quotations_sql),
             Migration(version: 7, name: "cluster", sql: PackageResources._007_cluster_sql),
+            Migration(version: 8, name: "conversations", sql: PackageResources._008_conversations_sql),
         ]
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GPTJ
 import Generation
+import JobCatalog
 import Kernels
 import ModelFiles
 import Tokenization
@@ -14,14 +15,14 @@ struct ModelOptions: ParsableArguments {
             "The model: a folder as downloaded from HuggingFace, a GGUF file, or the name of one where models are kept "
                 + "(environment: NIGHTSHIFT_MODEL). By default 'pocket', a small model inside the executable.",
             valueName: "path|name"),
-        completion: .file())
+        completion: .model)
     var model: String?
 
     @Option(name: .long, help: "Threads that compute; by default one for each core.")
     var threads: Int?
 
-    @Option(name: .long, help: "Texts generated side by side.")
-    var batchRows = 32
+    @Option(name: .customLong("batch-rows"), help: "Texts generated side by side; by default 32.")
+    var rows: Int?
 
     @Option(
         name: .long,
@@ -74,11 +75,11 @@ struct ModelOptions: ParsableArguments {
     }
 
     /// How keys and values are held beside such weights.
-    func keyValueType(beside quantization: Quantization?) -> KeyValueType { kv?.type ?? .suiting(quantization) }
+    func keyValueType(beside quantization: Quantization?) -> KeyValueType { keyValues?.type ?? .suiting(quantization) }
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024") }
-        guard (1...4096).contains(batchRows) else { throw ValidationError("--batch-rows takes 1 to 4096") }
+        guard (1...4096).contains(rows ?? 1) else { throw ValidationError("--batch-rows takes 1 to 4096") }
         if let kvMemory, kvMemory < 1 { throw ValidationError("--kv-memory takes at least 1 MiB") }
     }
 
@@ -89,15 +90,42 @@ struct ModelOptions: ParsableArguments {
 
     /// Where the model called `name` lies; without a name, the one that the environment names, or the built-in one.
     static func locate(_ name: String?) throws -> LocatedModel {
-        let environment = ProcessInfo.processInfo.environment
-        let named = name ?? environment["NIGHTSHIFT_MODEL"].flatMap { $0.isEmpty ? nil : $0 }
-        return try ModelLocator(environment: environment).locate(named ?? LocatedModel.builtInName)
+        let locator = ModelLocator(environment: ProcessInfo.processInfo.environment)
+        guard let name = try name ?? Settings.current.text(.model), !name.isEmpty else { return .builtIn }
+        do {
+            return try locator.locate(name)
+        } catch let error as ModelFileError where error.isAboutAbsence && !name.contains("/") {
+            let there = [LocatedModel.builtInName] + locator.names
+            let hint = Suggestion.clause(for: name, in: there) + " (there are: \(there.prefix(8).joined(separator: ", ")))"
+            throw CommandError(.noInput, error.description + hint)
+        }
     }
 
-    var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+    // What the configuration says was checked when it was read; a variable that is wrong shows itself when it is asked for
+    // the model, at the latest.
+    var threadCount: Int {
+        threads ?? (try? Settings.current.number(.threads)) ?? ProcessInfo.processInfo.activeProcessorCount
+    }
+
+    /// Texts generated side by side.
+    var batchRows: Int { rows ?? (try? Settings.current.number(.batchRows)) ?? 32 }
+
+    private var weightType: WeightType? {
+        weights ?? (try? Settings.current.text(.weights)).flatMap { WeightType(rawValue: $0) }
+    }
+
+    private var keyValues: KeyValues? {
+        kv ?? (try? Settings.current.text(.kv)).flatMap { KeyValues(rawValue: $0) }
+    }
 
     /// Bytes set aside for keys and values.
-    private var keyValueBytes: Int { kvMemory.map { $0 << 20 } ?? Int(ProcessInfo.processInfo.physicalMemory / 4) }
+    private var keyValueBytes: Int {
+        (kvMemory ?? (try? Settings.current.number(.kvMemory))).map { $0 << 20 }
+            ?? Int(ProcessInfo.processInfo.physicalMemory / 4)
+    }
+
+    private var sharesPrefixes: Bool { !noPrefixCache && (try? Settings.current.isOn(.prefixCache)) != false }
+    private var looksAhead: Bool { !noLookahead && (try? Settings.current.isOn(.lookahead)) != false }
 
     /// Bytes that keys and values take beside such weights, once all of the memory set aside for them is in use.
     func keyValueBytes(_ configuration: GPTJConfiguration, beside quantization: Quantization?) -> Int {
@@ -117,9 +145,9 @@ struct ModelOptions: ParsableArguments {
 
     func load() throws -> LoadedModel {
         try LoadedModel(
-            locate(), weights: weights, threads: threadCount, instructionSet: instructionSet(),
-            keyValues: kv?.type, keyValueBytes: keyValueBytes,
-            limits: SchedulerLimits(rows: batchRows, sharesPrefixes: !noPrefixCache, looksAhead: !noLookahead))
+            locate(), weights: weightType, threads: threadCount, instructionSet: instructionSet(),
+            keyValues: keyValues?.type, keyValueBytes: keyValueBytes,
+            limits: SchedulerLimits(rows: batchRows, sharesPrefixes: sharesPrefixes, looksAhead: looksAhead))
     }
 
     func loadTokenizer() throws -> Tokenizer { try Self.tokenizer(of: locate()) }

@@ -1,12 +1,13 @@
 internal import Yams
 
-/// A job definition's YAML as a tree of texts, lists and maps with line numbers: what is left when everything is
+/// The YAML of a job definition, or of another file that people write, as a tree of texts, lists and maps with line numbers: what is left when everything is
 /// refused that a definition has no use for (anchors, aliases, tags, several documents, deep nesting).
 package struct DefinitionNode {
     package struct Entry {
         package var key: String
-        /// The key's line.
+        /// The key's line, and the column in it; both count from 1.
         package var line: Int
+        package var column: Int
         package var value: DefinitionNode
     }
 
@@ -20,6 +21,8 @@ package struct DefinitionNode {
     package var content: Content
     /// Counts from 1 within the file.
     package var line: Int
+    /// Counts from 1 within the line.
+    package var column: Int
 
     /// Far above any real definition.
     static let maximumBytes = 256 * 1024
@@ -53,6 +56,7 @@ package struct DefinitionNode {
 
         guard depth <= Self.maximumDepth else { throw problem("nested deeper than \(Self.maximumDepth) levels") }
         self.line = line
+        column = node.mark?.column ?? 1
         // Without a tag in the file, the resolver gives every node one of these.
         guard ["str", "seq", "map"].contains(where: { node.tag.description == "tag:yaml.org,2002:" + $0 }) else {
             throw problem("tags (!) aren't used here; if text was meant, put it in quotes")
@@ -75,7 +79,8 @@ package struct DefinitionNode {
                             file: file, line: keyNode.line, problem: "a key must be a text")
                     }
                     return Entry(
-                        key: name, line: keyNode.line, value: try DefinitionNode(value, file: file, depth: depth + 1))
+                        key: name, line: keyNode.line, column: keyNode.column,
+                        value: try DefinitionNode(value, file: file, depth: depth + 1))
                 })
         case .alias:
             throw problem("anchors (&) and aliases (*) aren't used here")

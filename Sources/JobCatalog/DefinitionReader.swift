@@ -15,7 +15,9 @@ import Generation
 /// postprocess: [trim, first_paragraph, {strip_label: ["Summary:"]}]
 /// overflow: refuse            # truncate, truncate-prompt, map-reduce, retrieve
 /// output: text                # json
-/// constraint: {choices: ["yes", "no"]}   # regex, json, span, sentences
+/// constraint: {choices: ["yes", "no"]}   # regex, json, span, sentences; "{{count}}" stands for an option's value
+/// check: {in_document: item, unique: item, option: checked}   # for JSON lists: entries that don't pass are left out
+/// reads: text                 # transcript
 /// no_answer: {text: not in the text, threshold: 0}   # for quotations: {{no_answer}} in templates
 /// adapter: path
 /// template: |-                # for every style without one of its own
@@ -25,6 +27,8 @@ import Generation
 ///     texts: {length: {short: "in one sentence", medium: "in a few sentences"}}
 ///     template: |-
 ///       ...
+///     cases:                  # in place of the style's own where an option has a value; constraint and output, too
+///       length: {medium: {template: ..., stop: [...]}}
 /// ```
 struct DefinitionReader {
     /// What errors call the file.
@@ -33,14 +37,18 @@ struct DefinitionReader {
     private let options: [OptionDeclaration]
     private let inputs: [InputName: InputNeed]
     private let noAnswer: NoAnswer?
+    private let reading: JobDefinition.Reading
 
-    private static let styleFields = ["template", "texts", "stop", "parameters", "budget", "postprocess"]
+    private static let caseFields = [
+        "template", "texts", "stop", "parameters", "budget", "postprocess", "output", "constraint",
+    ]
+    private static let styleFields = caseFields + ["cases"]
     private static let rootFields =
         [
-            "name", "description", "inputs", "trim", "options", "overflow", "output", "constraint", "no_answer",
-            "adapter",
+            "name", "description", "inputs", "reads", "trim", "options", "overflow", "check", "no_answer", "adapter",
             "styles",
-        ] + styleFields
+        ]
+        + styleFields
 
     /// Reads one definition.
     ///
@@ -66,6 +74,7 @@ struct DefinitionReader {
         options = try OptionReader.read(root)
         inputs = try Self.inputs(root)
         noAnswer = try NoAnswer(root)
+        reading = try root.choice("reads") ?? .text
     }
 
     private func definition(kind: String, path: String?, yaml: String) throws -> JobDefinition {
@@ -83,26 +92,27 @@ struct DefinitionReader {
             }
             let fields = try DefinitionFields(
                 entry.value, file: file, path: "styles.\(entry.key)", allowed: Self.styleFields)
-            guard let variant = try variant(fields) else { throw fields.problem("template", "missing") }
+            guard let variant = try variant([root, fields]) else { throw fields.problem("template", "missing") }
             variants[PromptStyle(rawValue: entry.key)] = variant
         }
-        let general = try variant(root)
+        let general = try variant([root])
         guard general != nil || !variants.isEmpty else {
             throw root.problem("template", "missing: give one here, or one for each style under 'styles'")
         }
         return JobDefinition(
             name: kind, description: description, file: path, yaml: yaml, inputs: inputs, options: options,
-            trimming: try root.choice("trim") ?? .whitespace, overflow: try root.choice("overflow") ?? .refuse,
-            outputFormat: try root.choice("output") ?? .text, constraint: try constraint(),
+            trimming: try root.choice("trim") ?? .whitespace,
+            overflow: try root.choice("overflow") ?? (reading == .transcript ? .newestTurns : .refuse),
+            reading: reading, check: try CheckDeclaration(root, options: options),
             noAnswer: noAnswer, adapter: try root.text("adapter"), variants: variants, general: general)
     }
 
-    private func constraint() throws -> Constraint? {
-        guard let node = root.node("constraint") else { return nil }
+    private func constraint(_ fields: DefinitionFields) throws -> ConstraintTemplate? {
+        guard let node = fields.node("constraint") else { return nil }
         do {
-            return try Constraint(node.value)
+            return try ConstraintTemplate(node.value, options: options)
         } catch {
-            throw root.problem("constraint", line: node.line, String(describing: error))
+            throw fields.problem("constraint", line: node.line, String(describing: error))
         }
     }
 
@@ -117,34 +127,68 @@ struct DefinitionReader {
 
     // MARK: - One style
 
-    /// The variant that `fields` describes, or `nil` where it has no template; what it doesn't say, the root says.
-    private func variant(_ fields: DefinitionFields) throws -> StyleVariant? {
-        guard let source = try fields.text("template") else { return nil }
-        let optional = inputs.filter { $0.value == .optional }.map(\.key.rawValue)
-        let withoutDefault = options.filter { $0.defaultValue == nil }.map(\.name)
-        let names =
-            InputName.allCases.filter { inputs[$0] != nil }.map(\.rawValue) + [JobDefinition.titleName]
-            + (noAnswer == nil ? [] : [NoAnswer.templateName])
-        let template = try PromptTemplate(
-            source, label: "\(file), \(fields.fullPath("template"))", names: names + options.map(\.name),
-            optionalNames: Set(optional + withoutDefault + [JobDefinition.titleName]))
-        let budget = try fields.fields("budget", allowed: ["input", "output"])
-        let rootBudget = try root.fields("budget", allowed: ["input", "output"])
+    /// The variant that the last of `chain` describes, or `nil` where nobody gives a template; what one doesn't say, the one
+    /// before it says.
+    private func variant(_ chain: [DefinitionFields]) throws -> StyleVariant? {
+        /// The nearest that says something about `name`.
+        func owner(_ name: String) -> DefinitionFields? { chain.last { $0.node(name) != nil } }
+        let fields = chain[chain.count - 1]
+        // A style without a template of its own has no use for the general one: that serves it anyway.
+        let isCase = fields.path.split(separator: ".").dropLast().contains("cases") || fields.path.hasPrefix("cases.")
+        guard let templateOwner = isCase ? owner("template") : fields.node("template").map({ _ in fields }),
+            let source = try templateOwner.text("template")
+        else { return nil }
+        let budgets = try chain.reversed().compactMap { try $0.fields("budget", allowed: ["input", "output"]) }
+        func budget(_ name: String) throws -> Int? {
+            try budgets.first { $0.node(name) != nil }.flatMap { try $0.positiveInteger(name) }
+        }
         return StyleVariant(
-            template: template, texts: try texts(fields),
-            stopStrings: try fields.texts("stop") ?? root.texts("stop") ?? [],
-            parameters: try parameters(
-                fields, output: try budget?.positiveInteger("output") ?? rootBudget?.positiveInteger("output")),
-            inputTokenBudget: try budget?.positiveInteger("input") ?? rootBudget?.positiveInteger("input"),
-            postProcessing: try postProcessing(fields.node("postprocess") == nil ? root : fields))
+            template: try template(source, of: templateOwner),
+            texts: try chain.reduce(into: [:]) { texts, fields in
+                texts.merge(try self.texts(fields)) { $1 }
+            },
+            stopStrings: try owner("stop")?.texts("stop") ?? [],
+            parameters: try parameters(chain, output: try budget("output")), inputTokenBudget: try budget("input"),
+            postProcessing: try postProcessing(owner("postprocess") ?? root),
+            outputFormat: try owner("output")?.choice("output") ?? .text,
+            constraint: try owner("constraint").flatMap { try constraint($0) }, cases: isCase ? nil : try cases(chain))
+    }
+
+    private func template(_ source: String, of fields: DefinitionFields) throws -> PromptTemplate {
+        try PromptTemplate(
+            source, label: "\(file), \(fields.fullPath("template"))", names: names.all, optionalNames: names.optional)
+    }
+
+    /// What templates may name.
+    private var names: TemplateNames {
+        TemplateNames(inputs: inputs, options: options, reading: reading, hasNoAnswer: noAnswer != nil)
+    }
+
+    /// Reads `cases: {option: {value: {template: ...}}}`.
+    private func cases(_ chain: [DefinitionFields]) throws -> StyleVariant.Cases? {
+        // Those of the definition are every style's that has none of its own.
+        guard let owner = chain.last(where: { $0.node("cases") != nil }) else { return nil }
+        let listed = options.filter { !$0.allowedValues.isEmpty }
+        guard let byOption = try owner.fields("cases", allowed: listed.map(\.name)) else { return nil }
+        guard byOption.entries.count == 1, let option = listed.first(where: { byOption.node($0.name) != nil }),
+            let byValue = try byOption.fields(option.name, allowed: option.allowedValues.map(\.plainText))
+        else {
+            throw owner.problem("cases", "expected one option with listed values, and under it fields for its values")
+        }
+        var variants: [String: StyleVariant] = [:]
+        for entry in byValue.entries {
+            guard let fields = try byValue.fields(entry.key, allowed: Self.caseFields) else { continue }
+            variants[entry.key] = try variant(chain + [fields])
+        }
+        return StyleVariant.Cases(option: option.name, variants: variants)
     }
 
     private static let defaultOutputBudget = 128
 
-    private func parameters(_ fields: DefinitionFields, output: Int?) throws -> DecodingOptions {
+    private func parameters(_ chain: [DefinitionFields], output: Int?) throws -> DecodingOptions {
         var parameters = DecodingOptions(maximumNewTokens: output ?? Self.defaultOutputBudget)
         // What the definition says for all styles first; what the style says wins, parameter by parameter.
-        for owner in fields.path.isEmpty ? [root] : [root, fields] {
+        for owner in chain {
             // max_new_tokens is the output budget, said in one place.
             let names = ParameterName.allCases.map(\.rawValue).filter { $0 != "max_new_tokens" && $0 != "max_tokens" }
             if owner.node("parameters").map({ $0.has("max_new_tokens") || $0.has("max_tokens") }) == true {
@@ -183,7 +227,9 @@ struct DefinitionReader {
 
     // MARK: - Post-processing
 
-    private static let stepNames = ["trim", "first_line", "first_paragraph", "one_line", "strip_label"]
+    private static let stepNames = [
+        "trim", "trim_lines", "first_line", "first_paragraph", "one_line", "strip_label", "code_fence", "code_block",
+    ]
 
     private func postProcessing(_ fields: DefinitionFields) throws -> PostProcessing {
         guard let node = fields.node("postprocess") else { return PostProcessing([.trim]) }
@@ -198,6 +244,9 @@ struct DefinitionReader {
         case .scalar("first_line", _): return .firstLine
         case .scalar("first_paragraph", _): return .firstParagraph
         case .scalar("one_line", _): return .oneLine
+        case .scalar("trim_lines", _): return .trimLines
+        case .scalar("code_fence", _): return .codeFence
+        case .scalar("code_block", _): return .codeBlock(after: "")
         case .map(let entries) where entries.count == 1 && entries[0].key == "strip_label":
             let labels = try DefinitionFields(node, file: file, path: fields.fullPath("postprocess"), allowed: nil)
                 .texts("strip_label")

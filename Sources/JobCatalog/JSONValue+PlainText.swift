@@ -1,8 +1,8 @@
-import JSONText
+package import JSONText
 
 extension JSONValue {
     /// The value as a person would type it after `-o key=`.
-    var plainText: String {
+    package var plainText: String {
         if case .string(let text) = self { text } else { text }
     }
 }

@@ -23,6 +23,12 @@ public enum JobCatalogError: Error, Sendable, Equatable {
     case optionValue(kind: String, option: String, value: String, expected: String)
     /// The option `constraint` holds none that can be followed. `problem` names the place.
     case constraint(kind: String, problem: String)
+    /// The document can't be read as a transcript.
+    case transcript(kind: String, problem: TranscriptProblem)
+    /// The job goes on with another one's conversation, and its kind knows none.
+    case noConversation(kind: String)
+    /// A stored template's options aren't a JSON object.
+    case storedTemplate(name: String, version: Int, problem: String)
     /// A `-o` argument that can't be read.
     case optionArgument(String, problem: String)
     /// The `options` of a jobs row aren't a JSON object.
@@ -62,6 +68,13 @@ extension JobCatalogError: CustomStringConvertible {
             return "option '\(option)' of kind '\(kind)': expected \(expected), found '\(Self.short(value))'"
         case .constraint(let kind, let problem):
             return "option 'constraint' of kind '\(kind)': \(problem)"
+        case .transcript(let kind, let problem):
+            return "kind '\(kind)' reads transcripts: \(problem)"
+        case .noConversation(let kind):
+            return
+                "kind '\(kind)' can't go on with a conversation: clear the column 'continues', or choose kind 'dialogue'"
+        case .storedTemplate(let name, let version, let problem):
+            return "template '\(Self.short(name))' version \(version): \(problem)"
         case .optionArgument(let argument, let problem):
             return "option '\(Self.short(argument))': \(problem)"
         case .optionsNotAnObject(let json):

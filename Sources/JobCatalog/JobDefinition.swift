@@ -13,6 +13,13 @@ public struct JobDefinition: Sendable, Equatable {
         case nothing
     }
 
+    /// What the document is read as.
+    public enum Reading: String, CaseIterable, Sendable {
+        case text
+        /// A ``Transcript``: the document is its turns, and the templates have `{{header}}` and `{{speaker}}`.
+        case transcript
+    }
+
     /// The file's name without its extension.
     public let name: String
     /// What the kind does, in a sentence.
@@ -28,10 +35,10 @@ public struct JobDefinition: Sendable, Equatable {
     public let trimming: Trimming
     /// What to do with a document that doesn't fit, unless the job's option `overflow` says otherwise.
     public let overflow: OverflowPolicy
-    /// The form of the results' texts.
-    public let outputFormat: OutputFormat
-    /// What the output must look like, unless the job's option `constraint` says otherwise.
-    public let constraint: Constraint?
+    /// What kind of text the document is.
+    public let reading: Reading
+    /// What entries of a result that is a list must pass.
+    let check: CheckDeclaration?
     /// What to say where the document doesn't tell, unless the job's options say otherwise; `nil` for kinds that always
     /// bring what the model writes.
     public let noAnswer: NoAnswer?
@@ -51,13 +58,17 @@ public struct JobDefinition: Sendable, Equatable {
 
     /// The prompt of one job.
     ///
-    /// - parameter style: what `--style` or the model says; the job's own option `style` wins over it.
+    /// - parameters:
+    ///   - style: what `--style` or the model says; the job's own option `style` wins over it
+    ///   - stored: a template of the queue's to use in place of the definition's
     /// - throws: ``JobCatalogError`` when the job lacks what the kind needs, brings what it doesn't know, or names an
     ///   option value out of range; the same errors as ``validate(_:style:)``.
-    public func prompt(style: PromptStyle, inputs: JobInputs) throws -> RenderedPrompt {
+    public func prompt(
+        style: PromptStyle, inputs: JobInputs, stored: StoredTemplate? = nil
+    ) throws -> RenderedPrompt {
         try checkInputs(inputs)
-        let choices = try choices(of: inputs.options)
-        let (usedStyle, variant) = try variant(for: choices.style ?? style)
+        let choices = try choices(of: stored?.options(under: inputs.options) ?? inputs.options)
+        let (usedStyle, variant) = try variant(for: choices.style ?? style, choices)
         var parameters = variant.parameters
         do {
             try parameters.apply(choices.parameters)
@@ -65,13 +76,52 @@ public struct JobDefinition: Sendable, Equatable {
             throw optionError(error)
         }
         let noAnswer = try noAnswer(choices)
+        let transcript = try transcript(inputs, choices)
         var values = values(inputs, choices, variant)
         if self.noAnswer != nil, let noAnswer { values[NoAnswer.templateName] = .init(noAnswer.text) }
+        if let transcript {
+            values[InputName.document.rawValue] = .init(transcript.text)
+            values[Transcript.headerName] = .init(transcript.header)
+            values[Transcript.speakerName] = .init(transcript.nextSpeaker)
+        }
+        let template = try stored?.template(names: templateNames) ?? variant.template
+        let own = optionValues(choices)
         return RenderedPrompt(
-            style: usedStyle, pieces: try variant.template.render(values), variant: variant, parameters: parameters,
-            stopStrings: variant.stopStrings + choices.stopStrings,
-            overflow: choices.overflow ?? overflow, outputFormat: outputFormat,
-            constraint: choices.constraint ?? constraint, noAnswer: noAnswer, adapter: choices.adapter ?? adapter)
+            style: usedStyle, pieces: try template.render(values), variant: variant, parameters: parameters,
+            stopStrings: variant.stopStrings + choices.stopStrings + (transcript?.stopStrings ?? []),
+            overflow: choices.overflow ?? overflow,
+            constraint: try choices.constraint ?? constraint(variant, own, inputs), noAnswer: noAnswer,
+            check: check?.check(own), transcript: transcript, adapter: choices.adapter ?? adapter,
+            document: inputs.document.map(trimmed) ?? "")
+    }
+
+    /// What templates may name.
+    private var templateNames: TemplateNames {
+        TemplateNames(inputs: self.inputs, options: options, reading: reading, hasNoAnswer: noAnswer != nil)
+    }
+
+    private func transcript(_ inputs: JobInputs, _ choices: OptionChoices) throws -> Transcript? {
+        guard reading == .transcript else {
+            if !inputs.earlierTurns.isEmpty { throw JobCatalogError.noConversation(kind: name) }
+            return nil
+        }
+        do {
+            return try Transcript(
+                inputs.document ?? "", after: inputs.earlierTurns,
+                speaker: choices.own[Transcript.speakerName]?.plainText)
+        } catch {
+            throw JobCatalogError.transcript(kind: name, problem: error)
+        }
+    }
+
+    private func constraint(
+        _ variant: StyleVariant, _ values: [String: JSONValue], _ inputs: JobInputs
+    ) throws -> Constraint? {
+        do {
+            return try variant.constraint?.constraint(values, document: inputs.document ?? "")
+        } catch {
+            throw JobCatalogError.constraint(kind: name, problem: String(describing: error))
+        }
     }
 
     /// Checks at `add` time what would fail when the job is run: inputs and options.
@@ -79,12 +129,14 @@ public struct JobDefinition: Sendable, Equatable {
     /// - parameter style: the model's style, where it is known already; without it, a job passes that any of the
     ///   definition's styles could run.
     /// - throws: ``JobCatalogError``.
-    public func validate(_ inputs: JobInputs, style: PromptStyle? = nil) throws {
+    public func validate(
+        _ inputs: JobInputs, style: PromptStyle? = nil, stored: StoredTemplate? = nil
+    ) throws {
         let candidates = style.map { [$0] } ?? styles + (servesEveryStyle ? [.base] : [])
         var problem: (any Error)?
         for candidate in candidates {
             do {
-                _ = try prompt(style: candidate, inputs: inputs)
+                _ = try prompt(style: candidate, inputs: inputs, stored: stored)
                 return
             } catch {
                 problem = problem ?? error
@@ -114,6 +166,11 @@ public struct JobDefinition: Sendable, Equatable {
         case .newline: text.last?.isNewline == true ? String(text.dropLast()) : text
         case .nothing: text
         }
+    }
+
+    /// The values of the kind's own options, defaults filled in.
+    private func optionValues(_ choices: OptionChoices) -> [String: JSONValue] {
+        options.reduce(into: [:]) { $0[$1.name] = choices.own[$1.name] ?? $1.defaultValue }
     }
 
     private func values(
@@ -227,14 +284,17 @@ public struct JobDefinition: Sendable, Equatable {
 
     // MARK: - Styles
 
-    private func variant(for style: PromptStyle) throws -> (PromptStyle, StyleVariant) {
+    private func variant(
+        for style: PromptStyle, _ choices: OptionChoices
+    ) throws -> (PromptStyle, StyleVariant) {
+        let values = optionValues(choices)
         for candidate in [style] + style.fallbacks {
-            if let variant = variants[candidate] { return (candidate, variant) }
+            if let variant = variants[candidate] { return (candidate, variant.variant(for: values)) }
         }
         guard let general else {
             throw JobCatalogError.noTemplate(kind: name, style: style.rawValue, available: styles.map(\.rawValue))
         }
-        return (style, general)
+        return (style, general.variant(for: values))
     }
 }
 
@@ -247,4 +307,42 @@ struct StyleVariant: Sendable, Equatable {
     var parameters: DecodingOptions
     var inputTokenBudget: Int?
     var postProcessing: PostProcessing
+    /// The form of the results' texts.
+    var outputFormat: OutputFormat
+    /// What the output must look like, unless the job's option `constraint` says otherwise.
+    var constraint: ConstraintTemplate?
+    /// What takes the place of all this where an option has a certain value.
+    var cases: Cases?
+
+    /// Other variants by the value of one option.
+    struct Cases: Sendable, Equatable {
+        var option: String
+        var variants: [String: StyleVariant]
+    }
+
+    func variant(for values: [String: JSONValue]) -> StyleVariant {
+        guard let cases, let value = values[cases.option] else { return self }
+        return cases.variants[value.plainText] ?? self
+    }
+}
+
+/// What the templates of a kind may name.
+struct TemplateNames {
+    let all: [String]
+    /// Those that a job may lack: to be used inside their `{{#if}}`.
+    let optional: Set<String>
+
+    init(
+        inputs: [InputName: InputNeed], options: [OptionDeclaration], reading: JobDefinition.Reading, hasNoAnswer: Bool
+    ) {
+        let transcript = reading == .transcript ? [Transcript.headerName, Transcript.speakerName] : []
+        let own = options.map(\.name).filter { !transcript.contains($0) }
+        all =
+            InputName.allCases.filter { inputs[$0] != nil }.map(\.rawValue) + [JobDefinition.titleName]
+            + (hasNoAnswer ? [NoAnswer.templateName] : []) + transcript + own
+        optional = Set(
+            inputs.filter { $0.value == .optional }.map(\.key.rawValue)
+                + options.filter { $0.defaultValue == nil && !transcript.contains($0.name) }.map(\.name)
+                + [JobDefinition.titleName])
+    }
 }

@@ -11,6 +11,9 @@ public struct JobInputs: Sendable, Equatable {
     /// The job's options, by name: the definition's own, and decoding parameters by HuggingFace's names.
     public var options: [String: JSONValue]
 
+    /// What was said before, oldest first, where the job goes on with a conversation; the document is what is said next.
+    public var earlierTurns: [EarlierTurn] = []
+
     public init(
         document: String? = nil, title: String? = nil, question: String? = nil, options: [String: JSONValue] = [:]
     ) {
@@ -38,4 +41,20 @@ public enum InputName: String, CaseIterable, Sendable {
 public enum InputNeed: String, CaseIterable, Sendable {
     case required
     case optional
+}
+
+/// A job of a conversation that another one goes on with.
+public struct EarlierTurn: Sendable, Equatable {
+    /// The text that the job was given.
+    public var text: String
+    /// Its result.
+    public var reply: String
+    /// Its option `speaker`.
+    public var speaker: String?
+
+    public init(text: String, reply: String, speaker: String? = nil) {
+        self.text = text
+        self.reply = reply
+        self.speaker = speaker
+    }
 }

@@ -7,7 +7,10 @@ enum OptionReader {
         return try options.entries.map { entry in
             let taken =
                 GeneralOption.reserved + InputName.allCases.map(\.rawValue)
-                + [JobDefinition.titleName, NoAnswer.templateName]
+                + [
+                    JobDefinition.titleName, NoAnswer.templateName, ConstraintTemplate.phrasesName,
+                    Transcript.headerName,
+                ]
             guard TemplateParser.isName(entry.key) else {
                 throw options.problem(
                     entry.key, line: entry.line, "an option's name is small letters, digits, '-' and '_'")

@@ -15,6 +15,13 @@ public struct PostProcessing: Sendable, Equatable {
         /// `strip_label: [Summary:, ...]`: the first of these that the text begins with goes, with the white space
         /// around it; capitals and small letters count as the same.
         case stripLabel([String])
+        /// `code_fence`: what stands between the first two lines that begin with ```` ``` ````, where there are any.
+        case codeFence
+        /// `code_block`: what follows the end of the function or block that the document is in the middle of goes; the
+        /// indentation stays. `after`: the document, which the job fills in.
+        case codeBlock(after: String)
+        /// `trim_lines`: blank lines go from both ends, and the indentation of the others stays.
+        case trimLines
     }
 
     /// In the order they are done.
@@ -26,6 +33,11 @@ public struct PostProcessing: Sendable, Equatable {
     /// The result's text: `text` up to the first stop string, after all steps.
     public func apply(to text: String, stopStrings: [String] = []) -> String {
         steps.reduce(Self.cut(text, at: stopStrings)) { text, step in Self.apply(step, to: text) }
+    }
+
+    /// The steps as they are for one document.
+    func over(_ document: String) -> PostProcessing {
+        PostProcessing(steps.map { if case .codeBlock = $0 { .codeBlock(after: document) } else { $0 } })
     }
 
     /// `text` up to where the first of `stopStrings` begins, compared by Unicode scalars and not by what they look like.
@@ -62,6 +74,9 @@ public struct PostProcessing: Sendable, Equatable {
                 }
             }
             return text
+        case .codeFence: return CodeText.insideFence(text)
+        case .codeBlock(let beginning): return CodeText.restOfBlock(text, after: beginning)
+        case .trimLines: return CodeText.withoutBlankEnds(text)
         }
     }
 }

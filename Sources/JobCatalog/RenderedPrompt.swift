@@ -14,6 +14,8 @@ public enum OverflowPolicy: String, CaseIterable, Sendable {
     case mapReduce = "map-reduce"
     /// The parts that a question is about are looked up.
     case retrieve
+    /// Of a transcript the newest turns are kept, whole ones only, and the result says how many were left out.
+    case newestTurns = "newest-turns"
 }
 
 /// The form of a result's text, as the queue stores it.
@@ -48,6 +50,10 @@ public struct RenderedPrompt: Sendable, Equatable {
     public let constraint: Constraint?
     /// What the result may be instead of a quotation.
     public let noAnswer: NoAnswer?
+    /// What the entries of a result that is a list must pass.
+    public let check: ListCheck?
+    /// What was read of a document that is one.
+    public let transcript: Transcript?
     /// An adapter to load, by path or name.
     public let adapter: String?
 
@@ -63,8 +69,8 @@ public struct RenderedPrompt: Sendable, Equatable {
 
     init(
         style: PromptStyle, pieces: [PromptTemplate.Piece], variant: StyleVariant, parameters: DecodingOptions,
-        stopStrings: [String], overflow: OverflowPolicy, outputFormat: OutputFormat, constraint: Constraint?,
-        noAnswer: NoAnswer?, adapter: String?
+        stopStrings: [String], overflow: OverflowPolicy, constraint: Constraint?, noAnswer: NoAnswer?,
+        check: ListCheck?, transcript: Transcript?, adapter: String?, document: String
     ) {
         self.style = style
         self.pieces = pieces.map(\.piece)
@@ -73,8 +79,10 @@ public struct RenderedPrompt: Sendable, Equatable {
         self.parameters = parameters
         inputTokenBudget = variant.inputTokenBudget
         self.overflow = overflow
-        postProcessing = variant.postProcessing
-        self.outputFormat = outputFormat
+        postProcessing = variant.postProcessing.over(document)
+        outputFormat = variant.outputFormat
+        self.check = check
+        self.transcript = transcript
         self.constraint = constraint
         self.noAnswer = noAnswer
         self.adapter = adapter

@@ -1,7 +1,7 @@
 /// "Did you mean ...?": the known name that a mistyped one is nearest to.
-enum Suggestion {
+package enum Suggestion {
     /// The nearest of `known` by edit distance, if it is near enough to be meant; ties go to the first.
-    static func nearest(to name: String, in known: [String]) -> String? {
+    package static func nearest(to name: String, in known: [String]) -> String? {
         // A name from outside may be a megabyte; nobody mistypes that much.
         guard name.utf8.count <= 64 else { return nil }
         let allowed = max(1, name.count / 3)
@@ -13,7 +13,7 @@ enum Suggestion {
     }
 
     /// `; did you mean 'x'?`, or nothing.
-    static func clause(for name: String, in known: [String]) -> String {
+    package static func clause(for name: String, in known: [String]) -> String {
         nearest(to: name, in: known).map { "; did you mean '\($0)'?" } ?? ""
     }
 

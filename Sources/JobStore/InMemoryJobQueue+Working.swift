@@ -39,9 +39,11 @@ extension InMemoryJobQueue {
                 job.attempts.append(Attempt(number: job.attempt, worker: worker))
                 state.jobs[id] = job
                 if state.queues[job.new.queue]?.rate != nil { state.queues[job.new.queue]?.starts.append(time) }
-                return claimed(
+                var claimed = claimed(
                     job, id: id, worker: worker, time: time,
                     timeoutSeconds: job.new.timeoutSeconds ?? state.queues[job.new.queue]?.timeoutSeconds)
+                claimed.conversation = state.conversation(before: job)
+                return claimed
             }
         }
     }
@@ -193,5 +195,22 @@ extension InMemoryJobQueue {
 
     public func changeCounter() async throws -> Int64 {
         state.withLock { $0.changes }
+    }
+}
+
+extension InMemoryJobQueue.State {
+    /// The jobs that `job` goes on with, oldest first.
+    fileprivate func conversation(before job: InMemoryJobQueue.Job) -> [ClaimedJob.EarlierJob] {
+        var earlier: [ClaimedJob.EarlierJob] = []
+        var next = job.new.continues
+        while let id = next {
+            let job = jobs[id]
+            earlier.append(
+                ClaimedJob.EarlierJob(
+                    id: id, text: job?.text, reply: job?.result,
+                    optionsJSON: JSONValue.object(JSONObject(job?.new.options ?? [:])).text))
+            next = job?.new.continues
+        }
+        return earlier.reversed()
     }
 }

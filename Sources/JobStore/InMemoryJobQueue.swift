@@ -102,6 +102,8 @@ extension InMemoryJobQueue {
                 if let key = job.uniqueKey, let holder = holder(of: key, in: state) {
                     return EnqueuedJob(id: holder, isNew: false)
                 }
+                var job = job
+                if let continued = job.continues { job.dependsOn.append(continued) }
                 guard (job.dependsOn + job.afterEndOf).allSatisfy({ state.jobs[$0] != nil }) else {
                     throw JobStoreError.refusedJob(index: index, constraint: "depends_on names no job")
                 }

@@ -44,15 +44,12 @@ public struct ModelLocator: Sendable {
     /// Where models are kept: `$XDG_DATA_HOME/nightshift/models`, by default under `~/.local/share`; `nil` when the
     /// environment has no home.
     public let modelsFolder: URL?
-    private let home: String?
+    private let directories: BaseDirectories
 
     /// - parameter environment: the process's variables, of which `XDG_DATA_HOME` and `HOME` are looked at.
     public init(environment: [String: String]) {
-        home = environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        // The base directory specification has relative paths ignored.
-        let data =
-            environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home.map { "\($0)/.local/share" }
-        modelsFolder = data.map { URL(filePath: $0).appending(path: "nightshift/models") }
+        directories = BaseDirectories(environment: environment)
+        modelsFolder = directories.data?.appending(path: "nightshift/models")
     }
 
     /// Finds a model by path or, failing that, by the name of its folder or GGUF file in ``modelsFolder``, or by that of
@@ -60,7 +57,7 @@ public struct ModelLocator: Sendable {
     ///
     /// - throws: ``ModelFileError/modelNotFound(name:lookedFor:)`` with the places where it might have been.
     public func locate(_ name: String) throws -> LocatedModel {
-        let path = URL(filePath: expandingHome(name))
+        let path = URL(filePath: directories.expandingHome(name))
         var candidates = [path]
         if let modelsFolder, Self.isPlainName(name) {
             candidates += [modelsFolder.appending(path: name), modelsFolder.appending(path: "\(name).gguf")]
@@ -108,11 +105,6 @@ public struct ModelLocator: Sendable {
             return LocatedModel(folder: url, weights: hasConfiguration(url) ? nil : onlyGGUF(in: url))
         }
         return LocatedModel(folder: url.deletingLastPathComponent(), weights: url)
-    }
-
-    private func expandingHome(_ path: String) -> String {
-        guard let home, path == "~" || path.hasPrefix("~/") else { return path }
-        return home + path.dropFirst()
     }
 
     private static func isPlainName(_ name: String) -> Bool {

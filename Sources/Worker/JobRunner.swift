@@ -184,6 +184,21 @@ struct JobRunner: Sendable {
                         : Self.incompleteness(of: output),
                     isPermanent: true, partialText: text, figures: figures))
         }
+        var leftOut = prepared.leftOut
+        var checked = text
+        if let check = prepared.prompt.check, let outcome = check.apply(to: text, document: prepared.input) {
+            guard outcome.kept > 0 else {
+                return .failed(
+                    JobFailure(
+                        code: "not_in_document",
+                        message:
+                            "none of the \(outcome.strangers) entries stands in the document; ask for other or more "
+                            + "of them, set another seed, or keep them all with the kind's option that checks them",
+                        isPermanent: true, partialText: text, figures: figures))
+            }
+            checked = outcome.text
+            leftOut = leftOut ?? outcome.note
+        }
         let isJSON = prepared.prompt.outputFormat == .json || prepared.prompt.constraint?.promisesJSON == true
         if isJSON, !Self.isJSON(text) {
             return .failed(
@@ -193,12 +208,12 @@ struct JobRunner: Sendable {
         }
         return .completed(
             JobResult(
-                text: text, format: isJSON ? .json : .text, truncated: prepared.isTruncated, model: engine.model,
+                text: checked, format: isJSON ? .json : .text, truncated: prepared.isTruncated, model: engine.model,
                 meanLogprob: output.meanLogprob,
-                grounding: TextMeasures.grounding(of: text, in: prepared.input),
-                repetition: TextMeasures.repetition(in: text), stoppedBy: output.stoppedBy?.rawValue,
+                grounding: TextMeasures.grounding(of: checked, in: prepared.input),
+                repetition: TextMeasures.repetition(in: checked), stoppedBy: output.stoppedBy?.rawValue,
                 quotations: output.quotations.map { Quotation(bytes: $0, of: prepared.request.document ?? "") },
-                answerMargin: choice?.margin, figures: figures))
+                answerMargin: choice?.margin, leftOut: leftOut, figures: figures))
     }
 
     /// Why a text doesn't meet its constraint, and what helps.

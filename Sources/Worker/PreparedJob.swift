@@ -13,6 +13,8 @@ package struct PreparedJob: Sendable {
     package let prompt: RenderedPrompt
     /// The document was cut to fit.
     package let isTruncated: Bool
+    /// What of it the model doesn't see, in words.
+    package let leftOut: String?
     /// What grounding is measured against.
     package let input: String
     package let seed: UInt64
@@ -46,16 +48,14 @@ package struct JobPreparation: Sendable {
 
     /// - throws: ``JobRefusal``.
     package func prepare(_ job: ClaimedJob) throws(JobRefusal) -> PreparedJob {
-        if let template = job.template {
-            throw JobRefusal(
-                code: "unsupported",
-                description: "the job names the stored template '\(template.name)'; this version uses the kind's own. "
-                    + "Clear the column template_id, or put the template into a definition of your own")
-        }
         let inputs = try inputs(of: job)
         let rendered: RenderedPrompt
         do {
-            rendered = try catalog.definition(named: job.kind).prompt(style: style, inputs: inputs)
+            let stored = try job.template.map {
+                try StoredTemplate(
+                    name: $0.name, version: $0.version, body: $0.body, optionsJSON: $0.optionsJSON)
+            }
+            rendered = try catalog.definition(named: job.kind).prompt(style: style, inputs: inputs, stored: stored)
         } catch {
             throw Self.refusal(for: error)
         }
@@ -77,7 +77,8 @@ package struct JobPreparation: Sendable {
             noAnswerRequest: try rendered.noAnswer.map { noAnswer throws(JobRefusal) in
                 try self.request(scoring: noAnswer.text, after: request)
             },
-            prompt: fitted.prompt, isTruncated: fitted.isTruncated, input: inputs.document ?? "", seed: seed)
+            prompt: fitted.prompt, isTruncated: fitted.isTruncated, leftOut: fitted.leftOut,
+            input: inputs.document ?? "", seed: seed)
     }
 
     /// A request that can bring nothing but a text, with or without a space before it as words of byte-level tokens have
@@ -109,12 +110,27 @@ package struct JobPreparation: Sendable {
                 code: UnreadableDocument.code, description: "\(reason); once it is put right, add it again")
         }
         do {
-            return JobInputs(
+            var inputs = JobInputs(
                 document: job.text, title: job.document?.title, question: job.question,
                 options: try JobOptions.parse(json: job.optionsJSON))
+            inputs.earlierTurns = try job.conversation.map { try Self.earlierTurn($0) }
+            return inputs
+        } catch let refusal as JobRefusal {
+            throw refusal
         } catch {
             throw Self.refusal(for: error)
         }
+    }
+
+    private static func earlierTurn(_ job: ClaimedJob.EarlierJob) throws -> EarlierTurn {
+        guard let text = job.text, let reply = job.reply else {
+            throw JobRefusal(
+                code: "missing_turn",
+                description: "it goes on with the conversation of job \(job.id), whose text or result is gone. Put the "
+                    + "whole conversation into the job's own text, and clear the column 'continues'")
+        }
+        return EarlierTurn(
+            text: text, reply: reply, speaker: try JobOptions.parse(json: job.optionsJSON)["speaker"]?.plainText)
     }
 
     private static func refusal(for error: any Error) -> JobRefusal {
@@ -147,6 +163,7 @@ package struct JobPreparation: Sendable {
         let tokens: [TokenID]
         let document: String
         var isTruncated = false
+        var leftOut: String?
     }
 
     private func fit(
@@ -157,6 +174,11 @@ package struct JobPreparation: Sendable {
         if tokens.count <= limit { return Fitted(prompt: prompt, tokens: tokens, document: document) }
         if prompt.overflow == .truncatePrompt, limit > 0 {
             return Fitted(prompt: prompt, tokens: Array(tokens.prefix(limit)), document: document, isTruncated: true)
+        }
+        if prompt.overflow == .newestTurns, let fitted = prompt.fittingTurns(into: limit, by: tokenizer) {
+            return Fitted(
+                prompt: fitted.prompt, tokens: fitted.tokens, document: document, isTruncated: true,
+                leftOut: fitted.note)
         }
         guard prompt.overflow == .truncate else {
             throw tooLong(prompt, tokens: tokens.count, limit: limit)
@@ -171,6 +193,7 @@ package struct JobPreparation: Sendable {
         let wanted =
             switch prompt.overflow {
             case .refuse, .truncate, .truncatePrompt: ""
+            case .newestTurns: " (not even the last turn does)"
             case .mapReduce, .retrieve:
                 " ('\(prompt.overflow.rawValue)' isn't there yet)"
             }

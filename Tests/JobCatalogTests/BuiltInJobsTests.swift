@@ -13,7 +13,8 @@ struct BuiltInJobsTests {
     func kinds() {
         #expect(
             catalog.kinds == [
-                "answer", "answer-quote", "generate", "mlperf-summarize", "paraphrase", "summarize", "summarize-quote",
+                "answer", "answer-quote", "code", "dialogue", "generate", "keywords", "mlperf-summarize", "outline",
+                "paraphrase", "quiz", "summarize", "summarize-quote",
             ])
         #expect(catalog.problems.map(\.description) == [])
     }
@@ -26,10 +27,14 @@ struct BuiltInJobsTests {
             let prompt = try definition.prompt(
                 style: style, inputs: definition.inputs[.question] == .required ? answerInputs : inputs)
             let documents = prompt.documentPieces.map { prompt.pieces[$0] }
-            let whole = ["generate": "  The text.", "mlperf-summarize": "  The text.\n"]
+            let whole = [
+                "generate": "  The text.", "code": "  The text.", "mlperf-summarize": "  The text.\n",
+                "dialogue": "User: The text.",
+            ]
             #expect(documents == [.plain(whole[definition.name] ?? "The text.")])
             #expect(prompt.text.last != " ", "a space after the last label changes the first token")
-            #expect(prompt.overflow == (definition.name == "mlperf-summarize" ? .truncatePrompt : .refuse))
+            let policies: [String: OverflowPolicy] = ["mlperf-summarize": .truncatePrompt, "dialogue": .newestTurns]
+            #expect(prompt.overflow == policies[definition.name] ?? .refuse)
             #expect(prompt.stopStrings.allSatisfy { !$0.isEmpty })
         }
     }

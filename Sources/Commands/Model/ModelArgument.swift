@@ -7,14 +7,14 @@ struct ModelArgument: ParsableArguments {
         help: ArgumentHelp(
             "The model: a folder as downloaded from HuggingFace, a file of weights in one, a GGUF file, or the name of a "
                 + "folder or GGUF file where models are kept.", valueName: "path|name"),
-        completion: .file())
+        completion: .model)
     var path: String?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
             "The same, as other commands take it (environment: NIGHTSHIFT_MODEL).", valueName: "path|name"),
-        completion: .file())
+        completion: .model)
     var model: String?
 
     func validate() throws {

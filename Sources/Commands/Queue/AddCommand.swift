@@ -26,6 +26,7 @@ struct AddCommand: AsyncParsableCommand {
               nightshift add summarize reviews.csv --column body --id-column id --batch reviews
               nightshift add generate --text 'All done:' --after-batch essays --deadline 'tomorrow 8:00'
               echo 'Once upon a time' | nightshift add generate - -o max_new_tokens=60
+              nightshift add dialogue persona.txt --turns questions.txt
             """)
 
     @OptionGroup var queueOptions: QueueOptions
@@ -42,6 +43,13 @@ struct AddCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A text to work on, in place of or before documents.", valueName: "text"))
     var text: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A job for each turn in this file, a line each or JSON messages; each sees what came of the ones before it. A "
+                + "document beside it is the conversation so far.", valueName: "path"),
+        completion: .file())
+    var turns: String?
+
     @Flag(help: "Add nothing unless every document can be read.")
     var strict = false
 
@@ -53,12 +61,18 @@ struct AddCommand: AsyncParsableCommand {
 
     func run() async throws {
         let definition = try JobCatalog.ofUser.definition(named: kind)
-        let inputs = try job.checkedInputs(for: definition, hasDocument: text != nil || !documents.isEmpty)
-        let template = try job.newJob(kind: kind, inputs: inputs, now: Date())
+        let stored = try await storedTemplate()
+        let inputs = try job.checkedInputs(
+            for: definition, hasDocument: text != nil || turns != nil || !documents.isEmpty,
+            stored: stored.map { try StoredTemplate($0) })
+        var template = try job.newJob(kind: kind, inputs: inputs, now: Date())
+        template.templateID = stored?.id
+        if let turns { return try await addConversation(turns, definition, as: template, inputs) }
         let intake = try find(isOptional: definition.inputs[.document] != .required)
         if dryRun {
             try await DryRun(
-                definition: definition, inputs: inputs, meter: prompts.meter(), asJSON: json, prospects: prospects()
+                definition: definition, inputs: inputs, stored: stored.map { try StoredTemplate($0) },
+                meter: prompts.meter(for: definition), asJSON: json, prospects: prospects()
             ).run(intake)
         } else {
             try await add(intake, as: template)
@@ -107,6 +121,52 @@ struct AddCommand: AsyncParsableCommand {
         report.failed += intake.problems.count
         report.skipped = intake.skipped.count
         try announce(report, intake)
+    }
+
+    private func storedTemplate() async throws -> QueueTemplate? {
+        guard let name = job.template else { return nil }
+        let store = try queueOptions.openStore()
+        defer { try? store.close() }
+        return try await TemplateReference(name).find(in: store)
+    }
+
+    private func addConversation(
+        _ turns: String, _ definition: JobDefinition, as template: NewJob, _ inputs: JobInputs
+    ) async throws {
+        guard definition.reading == .transcript else { throw JobCatalogError.noConversation(kind: kind) }
+        guard job.customID == nil, !job.unique else {
+            throw CommandError(.usage, "--turns adds jobs that belong together; leave out --custom-id and --unique")
+        }
+        let intake = try find(isOptional: true)
+        guard intake.count <= 1 else {
+            throw CommandError(
+                .usage, "--turns goes on with one conversation, and \(intake.count) documents were given")
+        }
+        let opening = intake.count == 1 ? try intake.item(at: 0).get().text : nil
+        let conversation = try ConversationIntake(turns: turns, opening: opening)
+        if dryRun {
+            var inputs = inputs
+            inputs.document = conversation.texts[0]
+            let prompt = try definition.prompt(
+                style: prompts.meter(for: definition)?.style ?? definition.usualStyle, inputs: inputs)
+            try Console.printForeign(prompt.text)
+            return Console.note(
+                "would add \(counted(conversation.texts.count, "job")) of kind \(kind), one after another")
+        }
+        let store = try queueOptions.openStore()
+        defer { try? store.close() }
+        var template = template
+        template.afterBatches = try await job.checkDependencies(in: store)
+        if let batch = job.batch { template.batchID = try await store.batch(named: batch, now: Date()) }
+        let ids = try await store.enqueueConversation(conversation.jobs(template), now: Date()).map(\.id)
+        var report = AddReport()
+        (report.ids, report.added) = (ids, ids.count)
+        if json {
+            try Console.print(DelimitedText.json(.object(report.object(batch: job.batch))))
+        } else {
+            for id in ids { try Console.print("\(id)") }
+        }
+        Console.note(report.summary(kind: kind, queue: job.queue) + ", one after another")
     }
 
     private func announce(_ report: AddReport, _ intake: DocumentIntake) throws {

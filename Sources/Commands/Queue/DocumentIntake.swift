@@ -144,11 +144,3 @@ final class DocumentIntake {
         return lines.joined(separator: "\n")
     }
 }
-
-extension NewDocument {
-    /// As the queue stores it.
-    init(_ document: Document) {
-        self.init(
-            text: document.text, title: document.title, source: document.source, mediaType: document.mediaType)
-    }
-}

@@ -34,6 +34,8 @@ struct JobPage {
             ("options", job.options == "{}" ? nil : job.options),
             ("about", facts),
             ("metadata", otherMetadata),
+            ("template", job.templateID.map(String.init)),
+            ("continues", job.continues.map { "job \($0)" }),
             ("batch", job.batchID.map(String.init)),
             ("custom id", job.customID),
             ("part", job.part.map { "\($0) of job \(job.parentID ?? 0)" }),
@@ -126,7 +128,8 @@ struct JobPage {
         let facts = [
             result.noAnswer ? "the document doesn't tell" : nil,
             result.answerMargin.map { "answer margin \(Self.rounded($0))" },
-            result.model.map { "model \($0)" }, result.truncated ? "the input was cut" : nil,
+            result.model.map { "model \($0)" },
+            result.leftOut.map { "left out: \($0)" } ?? (result.truncated ? "the input was cut" : nil),
             result.meanLogprob.map { "log-probability \(Self.rounded($0))" },
             result.grounding.map { "grounding \(Self.rounded($0))" },
             result.repetition.map { "repetition \(Self.rounded($0))" },

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Documents
 import JSONText
 import JobCatalog
 
@@ -136,19 +135,9 @@ struct KindsTestCommand: AsyncParsableCommand {
 
     func run() async throws {
         let definition = try JobCatalog.ofUser.definition(named: kind)
-        var inputs = JobInputs(question: question, options: try JobOptions.parse(arguments: options))
-        if let document {
-            let read = try DocumentReader().read(document == "-" ? .standardInput : .file(path: document))
-            (inputs.document, inputs.title) = (read.text, read.title)
-        }
-        let meter = try prompts.meter()
-        let style = style.map { PromptStyle(rawValue: $0) } ?? meter.style
-        let prompt = try definition.prompt(style: style, inputs: inputs)
-        try Console.printForeign(prompt.text)
-        let stops = prompt.stopStrings.map(JSONWriter.quoted).joined(separator: " ")
-        Console.note("style \(prompt.style)" + (stops.isEmpty ? "" : "; the output ends before \(stops)"))
-        let size = meter.measure(prompt)
-        Console.note(size.description)
-        if !size.fits { throw CommandError(.someFailed, "the document is too long for this model") }
+        try PromptPreview(
+            definition: definition, document: document, question: question, options: options, style: style,
+            meter: prompts.meter(for: definition)
+        ).print()
     }
 }

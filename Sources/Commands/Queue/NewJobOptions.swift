@@ -6,11 +6,13 @@ import JobStore
 
 /// What the jobs of one `add` have in common.
 struct NewJobOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: "The queue to add to; a new name makes a new queue.")
-    var queue = "default"
+    @Option(
+        name: [.customShort("q"), .customLong("queue")],
+        help: "The queue to add to; a new name makes a new queue. By default 'default'.", completion: .queue)
+    var queueName: String?
 
-    @Option(name: .shortAndLong, help: "0 runs first, 9 last.")
-    var priority = 5
+    @Option(name: [.customShort("p"), .customLong("priority")], help: "0 runs first, 9 last; by default 5.")
+    var ownPriority: Int?
 
     @Option(help: ArgumentHelp("Not before this time.", valueName: "time"))
     var at: String?
@@ -33,7 +35,16 @@ struct NewJobOptions: ParsableArguments {
     @Option(help: "The style of prompt, in place of the model's own.")
     var style: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Add the jobs to the batch of this name.", valueName: "name"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "A template of the queue's in place of the kind's, see 'nightshift template'.", valueName: "name[@version]"),
+        completion: .template)
+    var template: String?
+
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Add the jobs to the batch of this name.", valueName: "name"),
+        completion: .batch)
     var batch: String?
 
     @Flag(help: "Add no job where one that asks the same of the same text is open or completed; print its id instead.")
@@ -42,16 +53,22 @@ struct NewJobOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Only once this job is completed; may be repeated. If it fails or is cancelled, so is this one.",
-            valueName: "id"))
+            valueName: "id"), completion: .job)
     var after: [Int64] = []
 
     @Option(
-        help: ArgumentHelp("Only once this job has ended, however it did; may be repeated.", valueName: "id"))
+        help: ArgumentHelp("Only once this job has ended, however it did; may be repeated.", valueName: "id"),
+        completion: .job)
     var afterEnd: [Int64] = []
 
     @Option(
         help: ArgumentHelp("Only once every job of this batch has ended; may be repeated.", valueName: "batch"))
     var afterBatch: [String] = []
+
+    @Option(
+        help: ArgumentHelp("Go on with this job's conversation, once it is completed.", valueName: "id"),
+        completion: .job)
+    var continues: Int64?
 
     @Option(help: ArgumentHelp("Give it up when it isn't done by this time.", valueName: "time"))
     var deadline: String?
@@ -62,18 +79,24 @@ struct NewJobOptions: ParsableArguments {
     @Flag(help: "Hold it until 'nightshift release'.")
     var hold = false
 
-    @Option(help: "How often a job may fail before it is given up.")
-    var maxAttempts = 3
+    @Option(name: .customLong("max-attempts"), help: "How often a job may fail before it is given up; by default 3.")
+    var ownMaxAttempts: Int?
 
     @Option(
         name: .customLong("custom-id"),
         help: ArgumentHelp("Your own name for the job, unique in its batch.", valueName: "name"))
     var customID: String?
 
+    var queue: String { queueName ?? (try? Settings.current.text(.queue)) ?? "default" }
+    var priority: Int { ownPriority ?? (try? Settings.current.number(.priority)) ?? 5 }
+    var maxAttempts: Int { ownMaxAttempts ?? (try? Settings.current.number(.maxAttempts)) ?? 3 }
+
     func validate() throws {
-        guard (0...9).contains(priority) else { throw ValidationError("--priority takes 0 (first) to 9") }
-        guard (1...1000).contains(maxAttempts) else { throw ValidationError("--max-attempts takes 1 to 1000") }
-        guard (1...128).contains(queue.count) else { throw ValidationError("a queue's name has 1 to 128 characters") }
+        guard (0...9).contains(ownPriority ?? 5) else { throw ValidationError("--priority takes 0 (first) to 9") }
+        guard (1...1000).contains(ownMaxAttempts ?? 3) else { throw ValidationError("--max-attempts takes 1 to 1000") }
+        guard (1...128).contains((queueName ?? "default").count) else {
+            throw ValidationError("a queue's name has 1 to 128 characters")
+        }
         guard batch?.isEmpty != true else { throw ValidationError("--batch names no batch") }
         if at != nil, delay != nil { throw ValidationError("choose one of --at and --in") }
     }
@@ -81,7 +104,9 @@ struct NewJobOptions: ParsableArguments {
     /// What every job brings besides its document, checked against its kind.
     ///
     /// - throws: `JobCatalogError` for whatever would fail when the job is run.
-    func checkedInputs(for definition: JobDefinition, hasDocument: Bool) throws -> JobInputs {
+    func checkedInputs(
+        for definition: JobDefinition, hasDocument: Bool, stored: StoredTemplate? = nil
+    ) throws -> JobInputs {
         var options = try JobOptions.parse(arguments: options)
         if let style {
             guard options["style"] == nil else {
@@ -90,7 +115,10 @@ struct NewJobOptions: ParsableArguments {
             options["style"] = .string(style)
         }
         let inputs = JobInputs(document: hasDocument ? "text" : nil, question: question, options: options)
-        try definition.validate(inputs)
+        if continues != nil, definition.reading != .transcript {
+            throw JobCatalogError.noConversation(kind: definition.name)
+        }
+        try definition.validate(inputs, stored: stored)
         return inputs
     }
 
@@ -106,6 +134,7 @@ struct NewJobOptions: ParsableArguments {
         job.deadlineAt = try deadline.map { try TimeExpression.moment($0, now: now) }
         job.timeoutSeconds = try timeout.map(TimeExpression.timeout)
         job.isHeld = hold
+        job.continues = continues
         return job
     }
 
@@ -121,6 +150,7 @@ struct NewJobOptions: ParsableArguments {
     ///
     /// - throws: ``CommandError``: 66 for a job or batch that isn't there, 65 for one that can't be completed any more.
     func checkDependencies(in store: JobStore) async throws -> [Int64] {
+        let after = after + [continues].compactMap(\.self)
         let states = after.isEmpty && afterEnd.isEmpty ? [:] : try await store.states(ofJobs: after + afterEnd)
         for id in after + afterEnd where states[id] == nil {
             throw CommandError(.noInput, "--after \(id): there is no such job")

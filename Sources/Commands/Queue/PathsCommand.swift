@@ -16,7 +16,10 @@ struct PathsCommand: AsyncParsableCommand {
     enum Name: String, CaseIterable, ExpressibleByArgument {
         /// The file that --db, NIGHTSHIFT_DB or the default names.
         case queue
-        case models, jobs, data, config, state, cache
+        case models, jobs, data, config
+        /// The file that --config, NIGHTSHIFT_CONFIG or the default names.
+        case settings
+        case state, cache
     }
 
     @OptionGroup var queueOptions: QueueOptions
@@ -53,6 +56,9 @@ struct PathsCommand: AsyncParsableCommand {
             case .jobs: places.jobs
             case .data: places.data
             case .config: places.configuration
+            case .settings:
+                Settings.path(option: GlobalOptions.current.config, environment: ProcessInfo.processInfo.environment)
+                    .map { URL(filePath: $0.path) }
             case .state: places.state
             case .cache: places.cache
             }

@@ -12,14 +12,19 @@ struct PromptOptions: ParsableArguments {
             "Count tokens as this model does (environment: NIGHTSHIFT_MODEL), by default the one inside the executable; its "
                 + "weights aren't read.",
             valueName: "path|name"),
-        completion: .directory)
+        completion: .model)
     var model: String?
 
     /// What engines over the model are called; `nil` where it isn't there.
     var modelName: String? { try? ModelOptions.locate(model).name }
 
-    /// The model's tokenizer and limits.
-    func meter() throws -> PromptMeter { try PromptMeter(ModelOptions.locate(model)) }
+    /// The model's tokenizer and limits. Where none is named, those of the built-in model; `nil` where the kind has no
+    /// template for that.
+    func meter(for definition: JobDefinition) throws -> PromptMeter? {
+        let meter = try PromptMeter(ModelOptions.locate(model))
+        let isNamed = try (model ?? Settings.current.text(.model))?.isEmpty == false
+        return isNamed || definition.servesEveryStyle || definition.styles.contains(meter.style) ? meter : nil
+    }
 }
 
 /// How long prompts are for a model.

@@ -20,12 +20,13 @@ struct QueueOptions: ParsableArguments {
         if database?.isEmpty == true { throw ValidationError("--db names no file") }
     }
 
-    /// The queue's file: `--db`, else the environment's, else the default.
+    /// The queue's file: `--db`, else the environment's, else the configuration's, else the default.
     ///
     /// - throws: ``CommandError`` (78) where nothing names one and there is no home.
     func path(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> String {
         if let database { return database }
-        if let named = environment[Self.environmentVariable], !named.isEmpty { return named }
+        let settings = Settings(environment: environment, file: Settings.current.file)
+        if let named = try settings.text(.db) { return named }
         guard let queue = Places(environment: environment).queue else {
             throw CommandError(.configuration, "HOME isn't set, so there is no default queue; name one with --db")
         }
@@ -51,9 +52,4 @@ extension NewDocument {
 extension JobCatalog {
     /// The built-in kinds and those of whoever runs the command.
     static var ofUser: JobCatalog { JobCatalog(userFolder: Places.current.jobs) }
-}
-
-extension CompletionKind {
-    /// The names of all kinds.
-    static var kind: CompletionKind { .custom { _, _, _ in JobCatalog.ofUser.kinds } }
 }

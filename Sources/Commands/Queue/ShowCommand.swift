@@ -39,7 +39,7 @@ struct ShowCommand: AsyncParsableCommand {
         defer { try? store.close() }
         guard let detail = try await store.job(id) else { throw CommandError(.noInput, "there is no job \(id)") }
         let input = text || prompt ? try await store.inputText(ofJob: id) : nil
-        let rendered = prompt ? try renderedPrompt(detail, input: input) : nil
+        let rendered = prompt ? try await renderedPrompt(detail, input: input, store) : nil
         if json {
             var object = try RowEncoder.object(detail)
             if text { object["input"] = input.map { .string($0) } ?? .null }
@@ -51,16 +51,28 @@ struct ShowCommand: AsyncParsableCommand {
         if text { try page.printText(input ?? "", title: "text") }
         if let rendered {
             try page.printText(rendered.text, title: "prompt, style \(rendered.style)")
-            Console.note("the prompt: \(try prompts.meter().measure(rendered).description)")
+            let definition = try JobCatalog.ofUser.definition(named: detail.job.kind)
+            if let meter = try prompts.meter(for: definition) {
+                Console.note("the prompt: \(meter.measure(rendered).description)")
+            }
         }
     }
 
-    private func renderedPrompt(_ detail: JobDetail, input: String?) throws -> RenderedPrompt {
+    private func renderedPrompt(
+        _ detail: JobDetail, input: String?, _ store: JobStore
+    ) async throws -> RenderedPrompt {
         let definition = try JobCatalog.ofUser.definition(named: detail.job.kind)
-        let inputs = JobInputs(
+        var inputs = JobInputs(
             document: input, title: detail.documentTitle, question: detail.job.question,
             options: try JobOptions.parse(json: detail.job.options))
-        let style = try style.map { PromptStyle(rawValue: $0) } ?? prompts.meter().style
-        return try definition.prompt(style: style, inputs: inputs)
+        let style =
+            try style.map { PromptStyle(rawValue: $0) } ?? prompts.meter(for: definition)?.style ?? definition.usualStyle
+        inputs.earlierTurns = try await store.conversation(beforeJob: id).map { job in
+            EarlierTurn(
+                text: job.text ?? "", reply: job.reply ?? "",
+                speaker: try JobOptions.parse(json: job.optionsJSON)["speaker"]?.plainText)
+        }
+        let stored = try await store.template(ofJob: id).map { try StoredTemplate($0) }
+        return try definition.prompt(style: style, inputs: inputs, stored: stored)
     }
 }

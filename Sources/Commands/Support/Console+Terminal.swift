@@ -17,8 +17,18 @@ extension Console {
         return ProcessInfo.processInfo.environment["COLUMNS"].flatMap(Int.init) ?? 80
     }
 
-    static var outputStyle: TerminalStyle {
-        TerminalStyle(environment: ProcessInfo.processInfo.environment, isTerminal: outputIsTerminal)
+    static var outputStyle: TerminalStyle { style(isTerminal: outputIsTerminal) }
+    static var errorStyle: TerminalStyle { style(isTerminal: errorIsTerminal) }
+
+    /// By `--color`, else `NO_COLOR` and `CLICOLOR_FORCE`, else the configuration, else whether it is a terminal that can.
+    private static func style(isTerminal: Bool) -> TerminalStyle {
+        let environment = ProcessInfo.processInfo.environment
+        let isSaid = ["NO_COLOR", "CLICOLOR_FORCE"].contains { environment[$0]?.isEmpty == false }
+        let flag = GlobalOptions.current.color
+        let configured = isSaid ? nil : (try? Settings.current.text(.color)).flatMap { ColorChoice(rawValue: $0) }
+        let choice = flag ?? configured ?? .auto
+        return TerminalStyle(
+            environment: environment, isTerminal: isTerminal, isForced: choice == .auto ? nil : choice == .always)
     }
 
     /// Text from a document or a model: as it is for programs and files, made harmless on a terminal.

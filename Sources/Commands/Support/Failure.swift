@@ -42,6 +42,8 @@ struct Failure {
             (status, message) = (error.exitStatus, error.description)
         case let error as EvaluationError:
             (status, message) = (error.isAboutAbsence ? .noInput : .badData, error.description)
+        case let error as TranscriptProblem:
+            (status, message) = (.badData, error.description)
         case let error as TrainingError:
             (status, message) = (error.exitStatus, error.description)
         case let error as OpenBLASError:
@@ -118,11 +120,11 @@ extension JobCatalogError {
     var exitStatus: ExitStatus {
         switch self {
         case .unreadable: .noInput
-        case .invalidYAML, .invalidDefinition, .template: .configuration
+        case .invalidYAML, .invalidDefinition, .template, .storedTemplate: .configuration
         case .unknownKind, .noTemplate, .missingInput, .unexpectedInput, .unknownOption, .optionValue, .constraint,
-            .optionArgument:
+            .optionArgument, .noConversation:
             .usage
-        case .optionsNotAnObject: .badData
+        case .optionsNotAnObject, .transcript: .badData
         }
     }
 }

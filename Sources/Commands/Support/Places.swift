@@ -1,9 +1,7 @@
 package import Foundation
+import ModelFiles
 
-/// Where nightshift keeps its files: the XDG base directories, by default under the home folder.
-///
-/// Each is `nil` where the environment names neither the directory nor a home. As the specification says, relative
-/// paths in the XDG variables are ignored.
+/// Where nightshift keeps its files: a folder of its own in each of the XDG base directories, see `BaseDirectories`.
 package struct Places: Sendable, Equatable {
     /// Queue and models: `$XDG_DATA_HOME/nightshift`.
     package let data: URL?
@@ -16,17 +14,11 @@ package struct Places: Sendable, Equatable {
 
     /// - parameter environment: the process's variables.
     package init(environment: [String: String]) {
-        func absolute(_ variable: String) -> String? {
-            environment[variable].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        }
-        func place(_ variable: String, below home: String) -> URL? {
-            (absolute(variable) ?? absolute("HOME").map { "\($0)/\(home)" })
-                .map { URL(filePath: $0, directoryHint: .isDirectory).appending(path: "nightshift") }
-        }
-        data = place("XDG_DATA_HOME", below: ".local/share")
-        configuration = place("XDG_CONFIG_HOME", below: ".config")
-        state = place("XDG_STATE_HOME", below: ".local/state")
-        cache = place("XDG_CACHE_HOME", below: ".cache")
+        let directories = BaseDirectories(environment: environment)
+        data = directories.data?.appending(path: "nightshift")
+        configuration = directories.configuration?.appending(path: "nightshift")
+        state = directories.state?.appending(path: "nightshift")
+        cache = directories.cache?.appending(path: "nightshift")
     }
 
     /// Those of this process.
@@ -36,6 +28,8 @@ package struct Places: Sendable, Equatable {
     package var queue: URL? { data?.appending(path: "queue.db") }
     /// Where models are looked for by name.
     package var models: URL? { data?.appending(path: "models") }
+    /// What holds where an option isn't given.
+    package var configurationFile: URL? { configuration?.appending(path: "config.yaml") }
     /// The user's kinds of jobs.
     package var jobs: URL? { configuration?.appending(path: "jobs") }
 }

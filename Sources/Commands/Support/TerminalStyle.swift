@@ -15,7 +15,13 @@ package struct TerminalStyle: Sendable, Equatable {
     package init(isColoured: Bool) { self.isColoured = isColoured }
 
     /// Coloured on a terminal that can, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours what isn't a terminal too.
-    package init(environment: [String: String], isTerminal: Bool) {
+    ///
+    /// - parameter choice: what `--color` says, which goes before both.
+    package init(environment: [String: String], isTerminal: Bool, isForced choice: Bool? = nil) {
+        if let choice {
+            isColoured = choice
+            return
+        }
         let force = environment["CLICOLOR_FORCE"] ?? ""
         if let refused = environment["NO_COLOR"], !refused.isEmpty {
             isColoured = false

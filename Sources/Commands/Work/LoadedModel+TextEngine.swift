@@ -24,7 +24,7 @@ extension LoadedModel {
             service: makeService(), tokenizer: tokenizer,
             contextLength: min(configuration.contextLength, tokenCapacity),
             endTokens: Set(configuration.eosTokenIDs),
-            style: style.map(PromptStyle.init(rawValue:))
+            style: try (style ?? Settings.current.text(.style)).map(PromptStyle.init(rawValue:))
                 ?? PromptStyle(
                     for: ModelFacts(name: name, specialTokens: Set(tokenizer.addedTokens.map(\.content)))),
             model: fingerprint, description: engineDescription, loadDuration: loadDuration)

@@ -34,7 +34,9 @@ struct WorkCommand: AsyncParsableCommand {
     @OptionGroup var queueOptions: QueueOptions
     @OptionGroup var modelOptions: ModelOptions
 
-    @Option(name: [.customShort("q"), .customLong("queue")], help: "Serve only this queue; may be repeated.")
+    @Option(
+        name: [.customShort("q"), .customLong("queue")], help: "Serve only this queue; may be repeated.",
+        completion: .queue)
     var queues: [String] = []
 
     @Option(
@@ -57,14 +59,14 @@ struct WorkCommand: AsyncParsableCommand {
     @Option(help: "End after this many jobs.")
     var maxJobs: Int?
 
-    @Option(help: ArgumentHelp("How long running jobs may go on after a stop.", valueName: "duration"))
-    var grace = "30s"
+    @Option(help: ArgumentHelp("How long running jobs may go on after a stop; by default 30s.", valueName: "duration"))
+    var grace: String?
 
     @Option(
         help: ArgumentHelp(
             "How long the engine may take for one step, which reads the weights once. Then the worker gives itself up, "
-                + "and its jobs go to the next one.", valueName: "duration"))
-    var stall = "15m"
+                + "and its jobs go to the next one. By default 15m.", valueName: "duration"))
+    var stall: String?
 
     @Option(help: "The style of prompt, in place of the model's own.")
     var style: String?
@@ -127,7 +129,7 @@ struct WorkCommand: AsyncParsableCommand {
 
     private func workerOptions(now: Date) throws -> WorkerOptions {
         let held = jobs ?? 2 * modelOptions.batchRows
-        let stallSeconds = try TimeExpression.duration(stall)
+        let stallSeconds = try TimeExpression.duration(stall ?? Settings.current.text(.stall) ?? "15m")
         guard stallSeconds > 0 else { throw CommandError(.usage, "--stall takes more than 0 s") }
         let ends = [
             try until.map { try TimeExpression.moment($0, now: now) },
@@ -136,7 +138,8 @@ struct WorkCommand: AsyncParsableCommand {
         return WorkerOptions(
             queues: queues.isEmpty ? nil : queues, concurrency: held, drains: drain, claimsOnce: once,
             maximumJobs: maxJobs, deadline: ends.min(),
-            graceSeconds: try TimeExpression.duration(grace), stallSeconds: stallSeconds)
+            graceSeconds: try TimeExpression.duration(grace ?? Settings.current.text(.grace) ?? "30s"),
+            stallSeconds: stallSeconds)
     }
 }
 

@@ -37,6 +37,17 @@ public struct ClaimedJob: Sendable {
         public var optionsJSON: String
     }
 
+    /// A job of the conversation that this one goes on with.
+    public struct EarlierJob: Sendable {
+        public var id: Int64
+        /// `nil` where the job is gone, or its document.
+        public var text: String?
+        /// `nil` where the result is gone.
+        public var reply: String?
+        /// A JSON text.
+        public var optionsJSON: String
+    }
+
     public var claim: JobClaim
     public var kind: String
     public var queue: String
@@ -59,6 +70,8 @@ public struct ClaimedJob: Sendable {
     public var timeoutSeconds: Double?
     /// From the time the job was due to its claim.
     public var waitMilliseconds: Int
+    /// Oldest first.
+    public var conversation: [EarlierJob] = []
 
     public var id: Int64 { claim.jobID }
 

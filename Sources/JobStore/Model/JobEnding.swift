@@ -98,12 +98,15 @@ public struct JobResult: Sendable {
     public var isNoAnswer: Bool
     /// Nats per token by which a quotation was likelier than the text that says so; `nil` where they weren't compared.
     public var answerMargin: Double?
+    /// What the model didn't see of the input, or what wasn't kept of its text, in words; `nil` for nothing.
+    public var leftOut: String?
     public var figures: AttemptFigures
 
     public init(
         text: String, format: Format = .text, truncated: Bool = false, model: String? = nil, meanLogprob: Double? = nil,
         grounding: Double? = nil, repetition: Double? = nil, stoppedBy: String? = nil, quotations: [Quotation] = [],
-        isNoAnswer: Bool = false, answerMargin: Double? = nil, figures: AttemptFigures = AttemptFigures()
+        isNoAnswer: Bool = false, answerMargin: Double? = nil, leftOut: String? = nil,
+        figures: AttemptFigures = AttemptFigures()
     ) {
         self.text = text
         self.format = format
@@ -116,6 +119,7 @@ public struct JobResult: Sendable {
         self.quotations = quotations
         self.isNoAnswer = isNoAnswer
         self.answerMargin = answerMargin
+        self.leftOut = leftOut
         self.figures = figures
     }
 }

@@ -47,6 +47,8 @@ public struct NewJob: Sendable {
     public var timeoutSeconds: Double?
     /// Waits for a hand to release it.
     public var isHeld = false
+    /// The job whose conversation it goes on with, and so waits for.
+    public var continues: Int64?
 
     public init(
         kind: String, input: Input, queue: String = "default", priority: Int = 5, scheduledAt: Date? = nil,

@@ -29,6 +29,8 @@ public struct JobDetail: Sendable, Hashable, Codable {
         public var deadlineAt: String?
         public var timeoutSeconds: Double?
         public var heldAt: String?
+        public var templateID: Int64?
+        public var continues: Int64?
 
         enum CodingKeys: String, CodingKey {
             case id, kind, queue, state, priority
@@ -51,6 +53,8 @@ public struct JobDetail: Sendable, Hashable, Codable {
             case deadlineAt = "deadline_at"
             case timeoutSeconds = "timeout_seconds"
             case heldAt = "held_at"
+            case templateID = "template_id"
+            case continues
         }
     }
 
@@ -70,6 +74,8 @@ public struct JobDetail: Sendable, Hashable, Codable {
         /// The text says that the document doesn't tell.
         public var noAnswer: Bool
         public var answerMargin: Double?
+        /// What the model didn't see, or what wasn't kept, in words.
+        public var leftOut: String?
 
         enum CodingKeys: String, CodingKey {
             case attempt
@@ -81,6 +87,7 @@ public struct JobDetail: Sendable, Hashable, Codable {
             case text
             case noAnswer = "no_answer"
             case answerMargin = "answer_margin"
+            case leftOut = "left_out"
         }
     }
 

@@ -30,7 +30,8 @@ extension JobStore {
     /// whenever the command is killed, no job is in two shards, and the same call again goes on where it was. Once the
     /// shards are made the same call gives the same shards. What has come to the queue meanwhile goes to another folder.
     ///
-    /// Jobs that wait for others stay until they are available, and so do parts of a job and the job they are parts of.
+    /// Jobs that wait for others stay until they are available, and so do parts of a job and the job they are parts of, and
+    /// what goes on with a conversation.
     /// Limits that belong to this machine stay as well (windows, pauses, rates, concurrency); timeouts and deadlines go along.
     ///
     /// - Throws: `refusedShard` for a folder that was split into another number, or into which another queue was.
@@ -99,7 +100,8 @@ extension JobStore {
         _ selection: JobSelection, for record: SplitRecord, now: Date, progress: @Sendable (Int) -> Void
     ) async throws -> Int {
         var condition = Condition(selection)
-        condition.add("j.state = 'available' AND j.parent_id IS NULL AND \(Self.hasNoParts)")
+        condition.add(
+            "j.state = 'available' AND j.parent_id IS NULL AND j.continues IS NULL AND \(Self.hasNoParts)")
         let (filter, arguments) = (condition.sql, condition.arguments)
         let (candidates, loads) = try await read { db in
             let rows = try Row.fetchCursor(

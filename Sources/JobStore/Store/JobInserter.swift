@@ -73,11 +73,11 @@ struct JobInserter {
 
     private static let columns = """
         kind, queue, priority, scheduled_at, max_attempts, question, options, metadata, batch_id, custom_id, unique_key, \
-        template_id, parent_id, part, created_at, deadline_at, timeout_seconds, held_at, document_id, input
+        template_id, parent_id, part, created_at, deadline_at, timeout_seconds, held_at, continues, document_id, input
         """
 
     private static func insertion(rows: Int) -> String {
-        let row = "(" + Array(repeating: "?", count: 20).joined(separator: ",") + ")"
+        let row = "(" + Array(repeating: "?", count: 21).joined(separator: ",") + ")"
         return
             "INSERT INTO jobs (\(columns)) VALUES \(Array(repeating: row, count: rows).joined(separator: ",")) RETURNING id"
     }
@@ -109,7 +109,7 @@ struct JobInserter {
                 job.kind, job.queue, job.priority, job.scheduledAt.map(Timestamp.text) ?? now, job.maxAttempts,
                 job.question, json(job.options), json(job.metadata), job.batchID, job.customID, job.uniqueKey,
                 job.templateID, job.parentID, job.part, now, job.deadlineAt.map(Timestamp.text), job.timeoutSeconds,
-                job.isHeld ? now : nil, documentID, input,
+                job.isHeld ? now : nil, job.continues, documentID, input,
             ])
     }
 

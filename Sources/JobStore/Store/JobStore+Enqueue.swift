@@ -29,6 +29,22 @@ extension JobStore {
         return enqueued
     }
 
+    /// Enqueues the turns of a conversation in one transaction, each after the first going on with the one before.
+    ///
+    /// - Throws: `JobStoreError`; nothing is stored then.
+    public func enqueueConversation(_ jobs: [NewJob], now: Date) async throws -> [EnqueuedJob] {
+        try await write { db in
+            let inserter = JobInserter(db: db, now: now)
+            var enqueued: [EnqueuedJob] = []
+            for (index, job) in jobs.enumerated() {
+                var job = job
+                job.continues = enqueued.last?.id ?? job.continues
+                enqueued.append(try inserter.insert(job, index: index))
+            }
+            return enqueued
+        }
+    }
+
     /// Enqueues jobs in their order in one transaction: what is refused is told, and the others go in.
     ///
     /// - Parameter jobs: few enough for a short transaction, some thousand at most.

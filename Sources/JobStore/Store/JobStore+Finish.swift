@@ -69,17 +69,17 @@ private struct Finisher {
         try db.cachedStatement(
             sql: """
                 INSERT INTO results (job_id, attempt, created_at, format, truncated, model, mean_logprob, grounding,
-                  repetition, text, stopped_by, no_answer, answer_margin)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                  repetition, text, stopped_by, no_answer, answer_margin, left_out)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
                 ON CONFLICT (job_id) DO UPDATE SET attempt = ?2, created_at = ?3, format = ?4, truncated = ?5, model = ?6,
                   mean_logprob = ?7, grounding = ?8, repetition = ?9, text = ?10, stopped_by = ?11, no_answer = ?12,
-                  answer_margin = ?13
+                  answer_margin = ?13, left_out = ?14
                 """
         ).execute(arguments: [
             claim.jobID, claim.attempt, Timestamp.text(now), result.format.rawValue, result.truncated, result.model,
             result.meanLogprob.flatMap { $0.isFinite ? $0 : nil }, share(result.grounding), share(result.repetition),
             withoutNUL(result.text), result.stoppedBy, result.isNoAnswer,
-            result.answerMargin.flatMap { $0.isFinite ? $0 : nil },
+            result.answerMargin.flatMap { $0.isFinite ? $0 : nil }, result.leftOut,
         ])
         try store(result.quotations)
     }

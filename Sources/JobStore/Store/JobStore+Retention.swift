@@ -49,7 +49,8 @@ extension JobStore {
     }
 
     /// Removes jobs that ended longer ago than they are to be kept, with their attempts, results, events, and documents
-    /// that nobody else needs. Parts stay as long as the job that combines them.
+    /// that nobody else needs. Parts stay as long as the job that combines them, and turns of a
+    /// conversation as long as one that goes on with them is to be done.
     ///
     /// - Parameter limit: the most jobs to remove; call it again as long as it removes that many.
     public func prune(_ policy: RetentionPolicy, limit: Int, now: Date) async throws -> PruneReport {
@@ -72,6 +73,10 @@ enum Pruning {
                 WHERE queue = ? AND state = ? AND finalized_at IS NOT NULL AND finalized_at < ?
                   AND (parent_id IS NULL OR NOT EXISTS
                     (SELECT 1 FROM jobs p WHERE p.id = j.parent_id AND p.finalized_at IS NULL))
+                  AND NOT EXISTS (
+                    WITH RECURSIVE later(id) AS (SELECT n.id FROM jobs n WHERE n.continues = j.id
+                      UNION SELECT n.id FROM later l JOIN jobs n ON n.continues = l.id)
+                    SELECT 1 FROM later l JOIN jobs n ON n.id = l.id WHERE n.finalized_at IS NULL)
                 ORDER BY finalized_at LIMIT ?
                 """)
         // Of the jobs, not of the table of queues: a queue may be gone before its jobs.
