@@ -142,7 +142,7 @@ struct AddCommand: AsyncParsableCommand {
             throw CommandError(
                 .usage, "--turns goes on with one conversation, and \(intake.count) documents were given")
         }
-        let opening = intake.count == 1 ? try intake.item(at: 0).get().text : nil
+        let opening = try intake.single()?.text
         let conversation = try ConversationIntake(turns: turns, opening: opening)
         if dryRun {
             var inputs = inputs
