@@ -134,8 +134,8 @@ extension DocumentError {
         switch self {
         case .notFound, .noMatch, .nothingInFolder: .noInput
         case .noPermission: .noPermission
-        case .folder, .notAFile, .tooLarge, .tooMuchText, .unsupportedFormat, .binary, .unknownEncoding, .empty, .noText,
-            .damaged, .hostile, .protected, .converterFailed, .several, .column, .row:
+        case .folder, .notAFile, .tooLarge, .tooMuchText, .unsupportedFormat, .binary, .unknownEncoding, .empty,
+            .noText, .damaged, .hostile, .protected, .converterFailed, .several, .column, .row:
             .badData
         case .noConverter: .unavailable
         case .changing: .temporary

@@ -40,8 +40,8 @@ enum HTMLEntities {
         let text = String(decoding: name, as: UTF8.self)
         let isClosed = name.endIndex < bytes.endIndex && bytes[name.endIndex] == semicolon
         if isClosed, let scalar = table[text] { return (scalar, name.endIndex + 1) }
-        guard !isClosed, let scalar = unclosed[text] else { return nil }
-        return (scalar, name.endIndex)
+        guard !isClosed, let (open, scalar) = unclosed.first(where: { text.hasPrefix($0.key) }) else { return nil }
+        return (scalar, start + 1 + open.utf8.count)
     }
 
     private static func numeric(
