@@ -82,7 +82,7 @@ let package = Package(
         module("Bulk", ["JSONText", "JobCatalog", "JobStore", crypto]),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Passages", "Tokenization", logging]),
         module("Evaluation", ["JSONText", "JobCatalog", "Tokenization"]),
-        module("Reports", ["JSONText", "JobStore"]),
+        module("Reports", ["JSONText", "JobStore", crypto]),
         module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
         // The command line.
         module(

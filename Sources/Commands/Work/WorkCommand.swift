@@ -68,6 +68,12 @@ struct WorkCommand: AsyncParsableCommand {
     @Option(help: "The style of prompt, in place of the model's own.")
     var style: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Keep this worker's figures in a file for node_exporter's textfile collector.", valueName: "file.prom"),
+        completion: .file(extensions: ["prom"]))
+    var metricsTextfile: String?
+
     @Flag(help: "Print nothing but errors.")
     var quiet = false
 
@@ -78,13 +84,14 @@ struct WorkCommand: AsyncParsableCommand {
 
     func run() async throws {
         let options = try workerOptions(now: Date())
+        let metrics = try metricsTextfile.map(MetricsFile.init)
         let store = try queueOptions.openStore()
         let model = try modelOptions.load()
         let catalog = JobCatalog.ofUser
         for problem in catalog.problems { Console.note("nightshift: \(problem)") }
         let session = try WorkerSession(
             store: store, engine: model.textEngine(style: style), catalog: catalog, options: options,
-            journal: quiet ? nil : WorkJournal(),
+            journal: quiet ? nil : WorkJournal(), meter: quiet ? nil : WorkMeter(), metrics: metrics,
             service: ServiceManager(environment: ProcessInfo.processInfo.environment).map(ServiceReport.init))
         if !quiet { try await nameUnknownQueues(store) }
         let report = try await session.run()
@@ -128,13 +135,19 @@ package struct WorkerSession: Sendable {
     /// Held as long as the worker lives: its release tells others that the worker is gone.
     private let lock: WorkerLock?
     private let service: ServiceReport?
+    private let meter: WorkMeter?
+    private let metrics: MetricsFile?
+    private let id: String
+    private let queues: [String]?
 
     /// - parameters:
     ///   - journal: `nil` to show nothing.
+    ///   - meter: `nil` to show no progress.
+    ///   - metrics: `nil` to write none.
     ///   - service: `nil` where no service manager has started the worker.
     package init(
         store: JobStore, engine: TextEngine, catalog: JobCatalog, options: WorkerOptions, journal: WorkJournal?,
-        service: ServiceReport? = nil
+        meter: WorkMeter? = nil, metrics: MetricsFile? = nil, service: ServiceReport? = nil
     ) throws {
         let random = UInt32.random(in: .min ... .max)
         let id = WorkerRegistration.id(host: .current, random: random)
@@ -142,12 +155,17 @@ package struct WorkerSession: Sendable {
         self.lock = lock
         self.store = store
         self.service = service
+        self.meter = meter
+        self.metrics = metrics
+        self.id = id
+        queues = options.queues
         worker = Worker(
             queue: store, engine: engine, catalog: catalog,
             registration: WorkerRegistration(
                 host: .current, version: Version.current, engine: engine.description, random: random, lock: lock),
             options: options, logger: Console.logger,
             report: { event in
+                meter?.write(event)
                 journal?.write(event)
                 service?.write(event)
             })
@@ -162,13 +180,24 @@ package struct WorkerSession: Sendable {
             for await _ in signals { await requestStop() }
         }
         let beats = Task { await service?.beat { await worker.turnCount } }
+        let display = Task {
+            await meter?.run(underWay: { await worker.progress }, outlook: { await store.workOutlook(queues: queues) })
+        }
+        let figures = Task { await metrics?.run(store, worker: id) }
         defer {
             watcher.cancel()
             beats.cancel()
         }
         defer { withExtendedLifetime(lock) {} }
+        let result: Result<WorkerReport, any Error>
+        do { result = .success(try await worker.run()) } catch { result = .failure(error) }
+        // The bar must be gone before anything is said about the end.
+        display.cancel()
+        figures.cancel()
+        await display.value
+        await figures.value
         do {
-            return try await worker.run()
+            return try result.get()
         } catch JobStoreError.fileGone(let path) {
             throw await rescue(path)
         }
