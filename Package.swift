@@ -89,7 +89,7 @@ let package = Package(
             name: "Cluster", resources: [.embedInCode("shard_task.sh.txt")], swiftSettings: strict),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Passages", "Tokenization", logging]),
         module("Evaluation", ["JSONText", "JobCatalog", "Tokenization"]),
-        module("Reports", ["JSONText", "JobStore"]),
+        module("Reports", ["JSONText", "JobStore", crypto]),
         module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
         // The command line.
         module(

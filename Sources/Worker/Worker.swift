@@ -21,6 +21,8 @@ public actor Worker {
     private var outcome = WorkerReport()
     /// How often the worker's loop has turned: while it grows, the worker isn't stuck.
     public private(set) var turnCount = 0
+    /// How far the jobs are that are under way, each 0...1.
+    public var progress: [Double] { running.progress.compactMap(\.fraction) }
     private var claimedCount = 0
     /// How often it was asked for jobs and answered, be it with none.
     private var claimCount = 0

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import JSONText
 import JobStore
 
@@ -7,13 +8,18 @@ struct ResultsCommand: AsyncParsableCommand {
         commandName: "results",
         abstract: "What came out.",
         discussion: """
-            The columns are those of the view result_texts. text prints the texts only, md a heading for each.
+            The columns are those of the view result_texts. text prints the texts only, md a heading for each. With --output \
+            each document becomes a file, its jobs one after the other; a file that is there is left alone. The parts of long \
+            documents are left out unless --parts or their ids ask for them. --search and --document compare words without \
+            regard to case and accents.
 
             EXAMPLES
               nightshift results
               nightshift results 12 13 --format md
               nightshift results --batch essays --csv > essays.csv
               nightshift results --kind summarize --newest --limit 5 --json
+              nightshift results --search 'notice period' --since 22:00
+              nightshift results --format md -o results/
             """)
 
     enum Format: String, CaseIterable, ExpressibleByArgument {
@@ -29,6 +35,30 @@ struct ResultsCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "The form of the output.")
     var format: Format?
 
+    @Option(help: "Only results of jobs in this state: completed, or available and running for what is done again.")
+    var state: JobState?
+
+    @Option(help: ArgumentHelp("Only of documents whose names have these words.", valueName: "words"))
+    var document: String?
+
+    @Option(help: ArgumentHelp("Only results with these words, in text, question or document.", valueName: "words"))
+    var search: String?
+
+    @OptionGroup var period: PeriodOptions
+
+    @Flag(help: "Also the parts that long documents were split into.")
+    var parts = false
+
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: ArgumentHelp(
+            "Write a file for each document into this folder; --format text or md.", valueName: "folder"),
+        completion: .directory)
+    var folder: String?
+
+    @Flag(help: "With --output, replace files that are there.")
+    var force = false
+
     @OptionGroup var limit: LimitOptions
     @OptionGroup var output: OutputOptions
 
@@ -40,16 +70,36 @@ struct ResultsCommand: AsyncParsableCommand {
         .hidden("stopped_by"),
     ]
 
+    func validate() throws {
+        if folder != nil, let format, format != .text, format != .md {
+            throw ValidationError("--output writes --format text or md")
+        }
+    }
+
     func run() async throws {
         let store = try queueOptions.openStore()
         defer { try? store.close() }
-        let selection = try await filter.selection(in: store, ids: ids.isEmpty ? nil : ids)
-        var missing = Set(ids)
+        var selection = try await filter.selection(in: store, ids: ids.isEmpty ? nil : ids)
+        selection.states = state.map { [$0] }
+        let words = ResultWords(search: search, document: document)
+        let (since, until) = try period.range(now: Date())
+        if let folder { return try await write(selection, since, until, words, to: folder, from: store) }
+        var filter = ResultFilter(
+            selection: selection, newestFirst: limit.newest, since: since, until: until,
+            includesParts: parts || !ids.isEmpty)
+        var missing = words.isEmpty && period.isEmpty && state == nil ? Set(ids) : []
         let fetch = { (after: Int64, limit: Int) in
-            let rows = try await store.results(
-                ResultFilter(selection: selection, afterID: after, newestFirst: self.limit.newest), limit: limit)
-            missing.subtract(rows.map(\.id))
-            return rows
+            var found: [ResultRow] = []
+            filter.afterID = after
+            while found.count < limit {
+                let wanted = words.isEmpty ? limit : 500
+                let rows = try await store.results(filter, limit: wanted)
+                found += rows.filter { words.fit(text: $0.text, question: $0.question, document: $0.document) }
+                guard rows.count == wanted, let last = rows.last else { break }
+                filter.afterID = last.id
+            }
+            missing.subtract(found.map(\.id))
+            return Array(found.prefix(limit))
         }
         switch format {
         case .text?, .md?: try await printTexts(fetch)
@@ -59,6 +109,28 @@ struct ResultsCommand: AsyncParsableCommand {
             try await limit.print(&printer, format: format, empty: "No results.", id: \ResultRow.id, fetch: fetch)
         }
         try await name(missing, in: store)
+    }
+
+    /// A file for each document.
+    private func write(
+        _ selection: JobSelection, _ since: Date?, _ until: Date?, _ words: ResultWords, to folder: String,
+        from store: JobStore
+    ) async throws {
+        try ExportFolder.make(folder)
+        var writer = DocumentWriter(folder: folder, isMarkdown: format == .md, replaces: force)
+        var count = 0
+        for order in [ExportFilter.Order.byDocument, .withoutDocument] {
+            try await store.forEachExported(ExportFilter(selection: selection, order: order)) { job in
+                guard let text = job.text, parts || job.parentID == nil,
+                    words.fit(text: text, question: job.question, document: job.documentTitle ?? job.documentSource),
+                    job.wasWritten(since, until)
+                else { return }
+                try writer.write(job)
+                count += 1
+            }
+        }
+        try writer.finish()
+        Console.noteForeign("wrote \(counted(count, "result")) into \(counted(writer.fileCount, "file")) in \(folder)")
     }
 
     private func printTexts(_ fetch: (Int64, Int) async throws -> [ResultRow]) async throws {

@@ -38,7 +38,12 @@ enum Console {
     /// A line on standard error; nothing is lost to buffering when the program ends. Where nobody can read it any more,
     /// since the terminal was closed or the disk is full, the work goes on without it.
     static func note(_ line: String) {
-        _ = write(Array(line.utf8) + [0x0A], to: STDERR_FILENO)
+        StatusLine.shared.writing(writeError, line + "\n")
+    }
+
+    /// Text on standard error as it is.
+    static func writeError(_ text: String) {
+        _ = write(Array(text.utf8), to: STDERR_FILENO)
     }
 
     static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }

@@ -41,6 +41,9 @@ struct RunCommand: AsyncParsableCommand {
         completion: .file())
     var database: String?
 
+    @Flag(help: "Show no progress.")
+    var quiet = false
+
     @OptionGroup var modelOptions: ModelOptions
 
     /// The queue of this command's jobs, where they're kept.
@@ -90,11 +93,17 @@ struct RunCommand: AsyncParsableCommand {
     private func runInMemory(_ job: NewJob, _ engine: TextEngine, _ catalog: JobCatalog) async throws -> Outcome {
         let queue = InMemoryJobQueue()
         let id = try await queue.enqueue([job], now: Date())[0].id
+        let meter = quiet ? nil : WorkMeter()
         let worker = Worker(
             queue: queue, engine: engine, catalog: catalog,
             registration: WorkerRegistration(host: .current, version: Version.current, random: 0),
-            options: WorkerOptions(drains: true), logger: Console.logger)
-        _ = try await worker.run()
+            options: WorkerOptions(drains: true), logger: Console.logger, report: { meter?.write($0) })
+        let display = Task { await meter?.run(underWay: { await worker.progress }, outlook: { nil }) }
+        let ending: Result<WorkerReport, any Error>
+        do { ending = .success(try await worker.run()) } catch { ending = .failure(error) }
+        display.cancel()
+        await display.value
+        _ = try ending.get()
         let snapshot = await queue.snapshot(id)
         return snapshot?.result.map(Outcome.text) ?? .failure(snapshot?.error ?? "the job has no result")
     }
@@ -107,7 +116,8 @@ struct RunCommand: AsyncParsableCommand {
         // Without grace: who presses Ctrl-C wants the prompt back.
         let session = try WorkerSession(
             store: store, engine: engine, catalog: catalog,
-            options: WorkerOptions(queues: [Self.queueName], concurrency: 1, graceSeconds: 0), journal: nil)
+            options: WorkerOptions(queues: [Self.queueName], concurrency: 1, graceSeconds: 0), journal: nil,
+            meter: quiet ? nil : WorkMeter())
         // Any worker that serves all queues may have been quicker to claim it; its result is as good.
         let watcher = Task {
             while try await store.states(ofJobs: [id])[id]?.isFinal == false {

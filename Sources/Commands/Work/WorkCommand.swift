@@ -76,6 +76,12 @@ struct WorkCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Shards on a network disk") var shard: ShardOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "Keep this worker's figures in a file for node_exporter's textfile collector.", valueName: "file.prom"),
+        completion: .file(extensions: ["prom"]))
+    var metricsTextfile: String?
+
     @Flag(help: "Print nothing but errors.")
     var quiet = false
 
@@ -87,6 +93,7 @@ struct WorkCommand: AsyncParsableCommand {
 
     func run() async throws {
         var options = try workerOptions(now: Date())
+        let metrics = try metricsTextfile.map(MetricsFile.init)
         // Before the model is loaded: a wrong name shows at once.
         var store = shard.scratch == nil ? try queueOptions.openStore() : nil
         if let scratch = shard.scratch { try shard.check(try queueOptions.path(), scratch: scratch) }
@@ -99,7 +106,7 @@ struct WorkCommand: AsyncParsableCommand {
         for problem in catalog.problems { Console.note("nightshift: \(problem)") }
         let session = try WorkerSession(
             store: store, engine: model.textEngine(style: style), catalog: catalog, options: options,
-            journal: quiet ? nil : WorkJournal(),
+            journal: quiet ? nil : WorkJournal(), meter: quiet ? nil : WorkMeter(), metrics: metrics,
             service: ServiceManager(environment: ProcessInfo.processInfo.environment).map(ServiceReport.init),
             ownership: stay != nil ? .held : exclusive ? .exclusive : .shared)
         if !quiet { try await nameUnknownQueues(store) }
@@ -152,6 +159,10 @@ package struct WorkerSession: Sendable {
     private let service: ServiceReport?
     private let ownership: QueueOwnership?
     private let isAlone: Bool
+    private let meter: WorkMeter?
+    private let metrics: MetricsFile?
+    private let id: String
+    private let queues: [String]?
 
     /// How a worker has its queue.
     package enum Ownership: Sendable {
@@ -165,11 +176,14 @@ package struct WorkerSession: Sendable {
 
     /// - parameters:
     ///   - journal: `nil` to show nothing.
+    ///   - meter: `nil` to show no progress.
+    ///   - metrics: `nil` to write none.
     ///   - service: `nil` where no service manager has started the worker.
     /// - throws: `JobStoreError.occupied` where other workers are in the way, or have the queue alone.
     package init(
         store: JobStore, engine: TextEngine, catalog: JobCatalog, options: WorkerOptions, journal: WorkJournal?,
-        service: ServiceReport? = nil, ownership: Ownership = .shared
+        meter: WorkMeter? = nil, metrics: MetricsFile? = nil, service: ServiceReport? = nil,
+        ownership: Ownership = .shared
     ) throws {
         isAlone = ownership == .exclusive
         self.ownership =
@@ -181,12 +195,17 @@ package struct WorkerSession: Sendable {
         self.lock = lock
         self.store = store
         self.service = service
+        self.meter = meter
+        self.metrics = metrics
+        self.id = id
+        queues = options.queues
         worker = Worker(
             queue: store, engine: engine, catalog: catalog,
             registration: WorkerRegistration(
                 host: .current, version: Version.current, engine: engine.description, random: random, lock: lock),
             options: options, logger: Console.logger,
             report: { event in
+                meter?.write(event)
                 journal?.write(event)
                 service?.write(event)
             })
@@ -201,14 +220,29 @@ package struct WorkerSession: Sendable {
             for await _ in signals { await requestStop() }
         }
         let beats = Task { await service?.beat { await worker.turnCount } }
+        let display = Task {
+            await meter?.run(underWay: { await worker.progress }, outlook: { await store.workOutlook(queues: queues) })
+        }
+        let figures = Task { await metrics?.run(store, worker: id) }
         defer {
             watcher.cancel()
             beats.cancel()
         }
         defer { withExtendedLifetime((lock, ownership)) {} }
+        let result: Result<WorkerReport, any Error>
         do {
             if isAlone { try await store.releaseLeftovers(now: Date()) }
-            return try await worker.run()
+            result = .success(try await worker.run())
+        } catch {
+            result = .failure(error)
+        }
+        // The bar must be gone before anything is said about the end.
+        display.cancel()
+        figures.cancel()
+        await display.value
+        await figures.value
+        do {
+            return try result.get()
         } catch JobStoreError.fileGone(let path) {
             throw await rescue(path)
         }

@@ -84,6 +84,24 @@ public struct QueueStatusRow: Sendable, Hashable, Codable {
     /// When the longest due job was due, as stored.
     public var oldest: String?
 
+    public init(
+        queue: String, paused: Bool = false, openNow: Bool = true, available: Int = 0, scheduled: Int = 0,
+        running: Int = 0, pending: Int = 0, completed: Int = 0, discarded: Int = 0, cancelled: Int = 0,
+        oldest: String? = nil
+    ) {
+        self.queue = queue
+        self.paused = paused
+        self.openNow = openNow
+        self.available = available
+        self.scheduled = scheduled
+        self.running = running
+        self.pending = pending
+        self.completed = completed
+        self.discarded = discarded
+        self.cancelled = cancelled
+        self.oldest = oldest
+    }
+
     enum CodingKeys: String, CodingKey {
         case queue, paused
         case openNow = "open_now"

@@ -18,6 +18,8 @@ public struct ExportedJob: Sendable, Equatable {
     public var scheduledAt: String
     public var finalizedAt: String?
     public var error: String?
+    /// The job that this one is a part of.
+    public var parentID: Int64?
     public var documentID: Int64?
     public var documentTitle: String?
     public var documentSource: String?
@@ -100,7 +102,7 @@ extension JobStore {
             filter.readsInputs ? "j.input AS input, d.text AS document_text" : "NULL AS input, NULL AS document_text"
         let sql = """
             SELECT j.id, j.kind, j.queue, j.state, j.priority, j.max_attempts, j.custom_id, j.question, j.options, j.metadata,
-              j.timeout_seconds, j.scheduled_at, j.finalized_at, j.error, j.document_id, b.name AS batch,
+              j.timeout_seconds, j.scheduled_at, j.finalized_at, j.error, j.parent_id, j.document_id, b.name AS batch,
               d.title, d.source, \(inputs), r.text, coalesce(r.truncated, 0) AS truncated, r.model,
               CAST(round((julianday(r.created_at) - 2440587.5) * 86400000) AS INTEGER) AS result_at,
               a.finish_reason, a.prompt_tokens, a.cached_tokens, a.completion_tokens, a.seed, a.error_code
@@ -135,6 +137,7 @@ extension ExportedJob {
             optionsJSON: try row.value("options"), metadataJSON: try row.value("metadata"),
             timeoutSeconds: try row.optional("timeout_seconds"), scheduledAt: try row.value("scheduled_at"),
             finalizedAt: try row.optional("finalized_at"), error: try row.optional("error"),
+            parentID: try row.optional("parent_id"),
             documentID: try row.optional("document_id"), documentTitle: try row.optional("title"),
             documentSource: try row.optional("source"), input: try row.optional("input"),
             documentText: try row.optional("document_text"), text: try row.optional("text"),

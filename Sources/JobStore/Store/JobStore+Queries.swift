@@ -1,3 +1,4 @@
+public import Foundation
 import GRDB
 
 /// What one queue holds in one state.
@@ -20,11 +21,33 @@ public struct ResultFilter: Sendable {
     public var afterID: Int64
     /// The newest first; `afterID` is then the id to stay below, 0 for none.
     public var newestFirst: Bool
+    /// Only results that were written from then on.
+    public var since: Date?
+    /// Only results that were written before.
+    public var until: Date?
+    /// Also those of the parts that long documents were split into.
+    public var includesParts: Bool
 
-    public init(selection: JobSelection = JobSelection(), afterID: Int64 = 0, newestFirst: Bool = false) {
+    public init(
+        selection: JobSelection = JobSelection(), afterID: Int64 = 0, newestFirst: Bool = false, since: Date? = nil,
+        until: Date? = nil, includesParts: Bool = true
+    ) {
         self.selection = selection
         self.afterID = afterID
         self.newestFirst = newestFirst
+        self.since = since
+        self.until = until
+        self.includesParts = includesParts
+    }
+
+    /// Beside the selection.
+    fileprivate var condition: Condition {
+        var condition = Condition()
+        let written = "(SELECT r.created_at FROM results r WHERE r.job_id = j.id)"
+        if let since { condition.add("\(written) >= ?", Timestamp.text(since)) }
+        if let until { condition.add("\(written) < ?", Timestamp.text(until)) }
+        if !includesParts { condition.add("j.parent_id IS NULL") }
+        return condition
     }
 }
 
@@ -75,7 +98,7 @@ extension JobStore {
 
     /// A page of results.
     public func results(_ filter: ResultFilter = ResultFilter(), limit: Int) async throws -> [ResultRow] {
-        try await page("result_texts", filter.selection, Condition(), filter.afterID, filter.newestFirst, limit)
+        try await page("result_texts", filter.selection, filter.condition, filter.afterID, filter.newestFirst, limit)
     }
 
     /// Every matching result in the order of ids, page by page: a million neither fill the memory nor hold one read open,

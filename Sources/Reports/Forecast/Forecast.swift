@@ -203,7 +203,7 @@ extension AttemptTiming {
         return own == other || own.hasPrefix(other + " ")
     }
 
-    private static func withoutVersion(_ engine: String) -> Substring {
+    static func withoutVersion(_ engine: String) -> Substring {
         guard let last = engine.lastIndex(of: " "), engine[last...].hasPrefix(" nightshift/") else {
             return engine[...]
         }
