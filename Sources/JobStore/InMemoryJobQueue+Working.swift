@@ -39,9 +39,11 @@ extension InMemoryJobQueue {
                 job.attempts.append(Attempt(number: job.attempt, worker: worker))
                 state.jobs[id] = job
                 if state.queues[job.new.queue]?.rate != nil { state.queues[job.new.queue]?.starts.append(time) }
-                return claimed(
+                var claimed = claimed(
                     job, id: id, worker: worker, time: time,
                     timeoutSeconds: job.new.timeoutSeconds ?? state.queues[job.new.queue]?.timeoutSeconds)
+                claimed.parts = state.highestParts(of: id)
+                return claimed
             }
         }
     }
@@ -95,12 +97,15 @@ extension InMemoryJobQueue {
                 }, retry: retry, random: random)
             let index = job.attempts.firstIndex { $0.number == claim.attempt && $0.worker == claim.worker }
             if job.isHeld(by: claim), let index {
+                if case .divided(let division) = ending { state.divide(claim.jobID, into: division) }
                 job.apply(effect, to: index, now: Timestamp.milliseconds(now))
                 job.attempts[index].lateText = ending.lateText
+                if case .divided = ending { job.attempts[index].hasDivided = true }
                 if case .completed(let result) = ending {
                     job.attempts[index].lateText = nil
                     job.attempts[index].hasResult = true
                     job.result = result.text
+                    job.fullResult = result
                     job.quotations = result.quotations.compactMap { $0.located(in: job.text) }
                 }
                 state.jobs[claim.jobID] = job
@@ -111,6 +116,7 @@ extension InMemoryJobQueue {
             if let index, job.attempt == claim.attempt, job.attempts[index].outcome == effect.outcome {
                 if case .completed = ending, job.attempts[index].hasResult { return .stored(job.state) }
                 if case .failed = ending { return .stored(job.state) }
+                if case .divided = ending, job.attempts[index].hasDivided { return .stored(effect.state) }
             }
             let isCancelled = job.state == .cancelled && job.attempt == claim.attempt
             if let index {

@@ -59,6 +59,8 @@ public struct ClaimedJob: Sendable {
     public var timeoutSeconds: Double?
     /// From the time the job was due to its claim.
     public var waitMilliseconds: Int
+    /// Of a job that was divided: its parts of the highest level, in their order.
+    public var parts: [Part] = []
 
     public var id: Int64 { claim.jobID }
 

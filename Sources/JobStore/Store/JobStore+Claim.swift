@@ -170,7 +170,7 @@ private struct JobTaker {
         try db.cachedStatement(
             sql: "INSERT INTO attempts (job_id, attempt, worker_id, started_at, wait_ms) VALUES (?, ?, ?, ?, ?)"
         ).execute(arguments: [id, claim.attempt, worker, now, wait])
-        return ClaimedJob(
+        var job = ClaimedJob(
             claim: claim, kind: try row.value("kind"), queue: try row.value("queue"),
             priority: try row.value("priority"),
             maxAttempts: try row.value("max_attempts"), question: try row.optional("question"),
@@ -179,6 +179,8 @@ private struct JobTaker {
             metadataJSON: try row.value("metadata"), batchID: try row.optional("batch_id"),
             customID: try row.optional("custom_id"), parentID: try row.optional("parent_id"),
             part: try row.optional("part"), timeoutSeconds: try timeout(row), waitMilliseconds: wait)
+        job.parts = try JobParts.highest(of: id, in: db)
+        return job
     }
 
     /// The job's own, else its queue's.

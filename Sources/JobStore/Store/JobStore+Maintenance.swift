@@ -38,7 +38,7 @@ extension JobStore {
         let removed = try await prune(try await retention(), limit: Self.jobsAStep, now: now)
         let hasFreed = try await releasePages(Self.pagesAStep)
         // While nobody waits, a step a second until there is nothing left to do.
-        if isIdle, removed.jobs == Self.jobsAStep || hasFreed {
+        if isIdle, removed.isCutShort || hasFreed {
             maintenance.withLock { $0.nextPruning = .distantPast }
         }
         return notes

@@ -29,21 +29,25 @@ public struct ResultFilter: Sendable {
 }
 
 extension JobStore {
-    /// How many jobs each queue has in each state, read from indexes only: tens of milliseconds for a million jobs.
+    /// How many jobs each queue has in each state, read from indexes only: tens of milliseconds for a million jobs. Parts of
+    /// jobs aren't counted.
     public func stateCounts() async throws -> [StateCount] {
         try await read { db in
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT queue, 'available' AS state, count(*) AS count FROM jobs INDEXED BY jobs_claim
-                      WHERE state = 'available' GROUP BY queue
-                    UNION ALL SELECT queue, 'running', count(*) FROM jobs INDEXED BY jobs_lease
-                      WHERE state = 'running' GROUP BY queue
-                    UNION ALL SELECT queue, 'pending', count(*) FROM jobs INDEXED BY jobs_pending
-                      WHERE state = 'pending' GROUP BY queue
-                    UNION ALL SELECT queue, state, count(*) FROM jobs INDEXED BY jobs_finished_counts
-                      WHERE finalized_at IS NOT NULL GROUP BY queue, state
-                    ORDER BY 1, 2
+                    SELECT queue, state, sum(count) AS count FROM (
+                      SELECT queue, 'available' AS state, count(*) AS count FROM jobs INDEXED BY jobs_claim
+                        WHERE state = 'available' GROUP BY queue
+                      UNION ALL SELECT queue, 'running', count(*) FROM jobs INDEXED BY jobs_lease
+                        WHERE state = 'running' GROUP BY queue
+                      UNION ALL SELECT queue, 'pending', count(*) FROM jobs INDEXED BY jobs_pending
+                        WHERE state = 'pending' GROUP BY queue
+                      UNION ALL SELECT queue, state, count(*) FROM jobs INDEXED BY jobs_finished_counts
+                        WHERE finalized_at IS NOT NULL GROUP BY queue, state
+                      UNION ALL SELECT queue, state, -count(*) FROM jobs INDEXED BY jobs_part_counts
+                        WHERE parent_id IS NOT NULL GROUP BY queue, state)
+                    GROUP BY queue, state HAVING sum(count) > 0 ORDER BY 1, 2
                     """)
             return try rows.map {
                 StateCount(queue: try $0.value("queue"), state: try $0.named("state"), count: try $0.value("count"))
@@ -77,7 +81,7 @@ extension JobStore {
     /// A page of results.
     public func results(_ filter: ResultFilter = ResultFilter(), limit: Int) async throws -> [ResultRow] {
         try await page(
-            "SELECT s.* FROM jobs j JOIN result_texts s ON s.id = j.id", Condition(filter.selection), filter.afterID,
+            "SELECT s.* FROM jobs j JOIN all_result_texts s ON s.id = j.id", Condition(filter.selection), filter.afterID,
             filter.newestFirst, limit)
     }
 
@@ -98,7 +102,11 @@ extension JobStore {
     public func job(_ id: Int64) async throws -> JobDetail? {
         try await read { db -> JobDetail? in
             let jobs: [JobDetail.Job] = try lines(db, "SELECT * FROM jobs WHERE id = ?", [id])
-            guard let job = jobs.first else { return nil }
+            guard var job = jobs.first else { return nil }
+            if job.state == JobState.pending.rawValue {
+                // Of all its parts, whenever somebody looks.
+                job.progress = try Double.fetchOne(db, sql: JobDetail.PartCount.progress, arguments: [id]) ?? job.progress
+            }
             let results: [JobDetail.Result] = try lines(db, "SELECT * FROM results WHERE job_id = ?", [id])
             let document = try Row.fetchOne(
                 db, sql: "SELECT title, source FROM documents WHERE id = ?", arguments: [job.documentID])
@@ -110,6 +118,11 @@ extension JobStore {
                     db,
                     "SELECT position, document_id, begin, end, text FROM quoted_texts WHERE job_id = ? ORDER BY position",
                     [id]),
+                evidence: try lines(
+                    db,
+                    "SELECT position, document_id, begin, end, score, text FROM evidence_texts WHERE job_id = ? ORDER BY position",
+                    [id]),
+                parts: try lines(db, JobDetail.PartCount.query, [id]),
                 waitsFor: try String.fetchAll(
                     db,
                     sql: """
