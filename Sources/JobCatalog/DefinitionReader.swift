@@ -10,10 +10,10 @@ import Generation
 /// options:
 ///   length: {description: ..., type: string, default: short, values: [short, medium]}
 /// parameters: {temperature: 0.7}        # HuggingFace's names
-/// budget: {input: 1800, output: 120}    # tokens; output is max_new_tokens
+/// budget: {input: 1800, output: 120}    # tokens; output is max_new_tokens; section: of the document, for 'sections'
 /// stop: ["###"]
 /// postprocess: [trim, first_paragraph, {strip_label: ["Summary:"]}]
-/// overflow: refuse            # truncate, truncate-prompt, map-reduce, retrieve
+/// overflow: refuse            # map-reduce, sections, retrieve, truncate, truncate-prompt
 /// output: text                # json
 /// constraint: {choices: ["yes", "no"]}   # regex, json, span, sentences
 /// no_answer: {text: not in the text, threshold: 0}   # for quotations: {{no_answer}} in templates
@@ -128,14 +128,15 @@ struct DefinitionReader {
         let template = try PromptTemplate(
             source, label: "\(file), \(fields.fullPath("template"))", names: names + options.map(\.name),
             optionalNames: Set(optional + withoutDefault + [JobDefinition.titleName]))
-        let budget = try fields.fields("budget", allowed: ["input", "output"])
-        let rootBudget = try root.fields("budget", allowed: ["input", "output"])
+        let budget = try fields.fields("budget", allowed: ["input", "output", "section"])
+        let rootBudget = try root.fields("budget", allowed: ["input", "output", "section"])
         return StyleVariant(
             template: template, texts: try texts(fields),
             stopStrings: try fields.texts("stop") ?? root.texts("stop") ?? [],
             parameters: try parameters(
                 fields, output: try budget?.positiveInteger("output") ?? rootBudget?.positiveInteger("output")),
             inputTokenBudget: try budget?.positiveInteger("input") ?? rootBudget?.positiveInteger("input"),
+            sectionTokenBudget: try budget?.positiveInteger("section") ?? rootBudget?.positiveInteger("section"),
             postProcessing: try postProcessing(fields.node("postprocess") == nil ? root : fields))
     }
 

@@ -107,7 +107,8 @@ public struct JobDefinition: Sendable, Equatable {
         }
     }
 
-    private func trimmed(_ text: String) -> String {
+    /// A document as it goes into the prompt.
+    public func trimmed(_ text: String) -> String {
         switch trimming {
         case .whitespace: PostProcessing([.trim]).apply(to: text)
         // A CR LF is one character, and one line end.
@@ -246,5 +247,6 @@ struct StyleVariant: Sendable, Equatable {
     var stopStrings: [String]
     var parameters: DecodingOptions
     var inputTokenBudget: Int?
+    var sectionTokenBudget: Int?
     var postProcessing: PostProcessing
 }
