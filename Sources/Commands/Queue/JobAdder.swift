@@ -14,11 +14,19 @@ struct JobAdder {
     let template: NewJob
     let isUnique: Bool
     let printsIDs: Bool
+    /// Asked of each document; empty where the template says all.
+    let questions: [Question]
+    let hasOneDocument: Bool
     private(set) var report = AddReport()
     private var jobs: [NewJob] = []
     private var bytes = 0
 
-    init(store: JobStore, template: NewJob, isUnique: Bool, printsIDs: Bool) {
+    init(
+        store: JobStore, template: NewJob, isUnique: Bool, printsIDs: Bool, questions: [Question] = [],
+        hasOneDocument: Bool = true
+    ) {
+        self.questions = questions
+        self.hasOneDocument = hasOneDocument
         self.store = store
         self.template = template
         self.isUnique = isUnique
@@ -31,7 +39,11 @@ struct JobAdder {
         for index in 0..<intake.count {
             progress.update("added \(report.ids.count) of \(intake.count) documents")
             switch intake.item(at: index) {
-            case .success(let item): take(item)
+            case .success(let item):
+                for question in questions.isEmpty ? [nil] : questions.map(Optional.some) {
+                    take(item, asking: question)
+                    if jobs.count >= Self.jobsAtOnce { try await flush() }
+                }
             case .failure(let error):
                 report.failed += 1
                 progress.clear()
@@ -46,12 +58,20 @@ struct JobAdder {
         try await flush()
     }
 
-    private mutating func take(_ item: DocumentIntake.Item) {
+    private mutating func take(_ item: DocumentIntake.Item, asking question: Question?) {
         var job = template
         job.input = item.input
+        if let question {
+            job.question = question.text
+            if let id = question.id {
+                job.metadata["question_id"] = .string(id)
+                job.customID = hasOneDocument ? id : "\(item.name):\(id)"
+            }
+        }
         if isUnique { job.uniqueKey = job.contentKey }
+        // The questions on one document hold its text once.
+        if jobs.last?.question == nil || question == questions.first { bytes += item.text.utf8.count }
         jobs.append(job)
-        bytes += item.text.utf8.count
     }
 
     private mutating func flush() async throws {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Documents
 import JSONText
 import JobCatalog
+import Worker
 
 struct KindsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -108,7 +109,8 @@ struct KindsTestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test", abstract: "The prompt a kind makes of a document.",
         discussion: """
-            The prompt goes to standard output. With --model or NIGHTSHIFT_MODEL its tokens are counted.
+            The prompt goes to standard output. With --model or NIGHTSHIFT_MODEL its tokens are counted, and the parts that a \
+            longer document is divided into.
 
             EXAMPLES
               nightshift kinds test summarize report.txt
@@ -147,8 +149,8 @@ struct KindsTestCommand: AsyncParsableCommand {
         try Console.printForeign(prompt.text)
         let stops = prompt.stopStrings.map(JSONWriter.quoted).joined(separator: " ")
         Console.note("style \(prompt.style)" + (stops.isEmpty ? "" : "; the output ends before \(stops)"))
-        let size = meter.measure(prompt)
-        Console.note(size.description)
-        if !size.fits { throw CommandError(.someFailed, "the document is too long for this model") }
+        let forecast = meter.forecast(prompt, of: definition, document: inputs.document ?? "")
+        Console.note(forecast.description)
+        if !forecast.canBeDone { throw CommandError(.someFailed, "the document is too long for this model") }
     }
 }

@@ -7,7 +7,8 @@ struct ResultsCommand: AsyncParsableCommand {
         commandName: "results",
         abstract: "What came out.",
         discussion: """
-            The columns are those of the view result_texts. text prints the texts only, md a heading for each.
+            The columns are those of the view result_texts. text prints the texts only, md a heading for each. Parts of long \
+            documents are left out, unless their ids are given, or --parent.
 
             EXAMPLES
               nightshift results
@@ -29,6 +30,9 @@ struct ResultsCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "The form of the output.")
     var format: Format?
 
+    @Option(help: ArgumentHelp("What the parts of this job have brought.", valueName: "id"))
+    var parent: Int64?
+
     @OptionGroup var limit: LimitOptions
     @OptionGroup var output: OutputOptions
 
@@ -37,13 +41,14 @@ struct ResultsCommand: AsyncParsableCommand {
         .text("text", isFlexible: true), .hidden("prompt_tokens"), .hidden("completion_tokens"),
         .hidden("finish_reason"),
         RowColumn(name: "seconds", alignment: .right), .hidden("tokens_per_second"), .time("finished"), .text("batch"),
-        .hidden("stopped_by"),
+        .hidden("stopped_by"), .hidden("truncated"), .hidden("parts"), .hidden("parent_id"), .hidden("part"),
     ]
 
     func run() async throws {
         let store = try queueOptions.openStore()
         defer { try? store.close() }
-        let selection = try await filter.selection(in: store, ids: ids.isEmpty ? nil : ids)
+        var selection = try await filter.selection(in: store, ids: ids.isEmpty ? nil : ids)
+        selection.parentID = parent
         var missing = Set(ids)
         let fetch = { (after: Int64, limit: Int) in
             let rows = try await store.results(
@@ -97,7 +102,8 @@ struct ResultCommand: AsyncParsableCommand {
         abstract: "The text one job has brought, and nothing else.",
         discussion: """
             With --json the row of the table results, and in quotations what the text quotes of the document and where that \
-            stands: substr(text, begin + 1, end - begin) of the document gives each quotation back.
+            stands: substr(text, begin + 1, end - begin) of the document gives each quotation back. evidence has the passages of a \
+            long document that an answer was looked for in, likewise.
 
             EXAMPLES
               nightshift result 12
@@ -125,6 +131,7 @@ struct ResultCommand: AsyncParsableCommand {
         var object: JSONObject = ["id": .integer(Int(id)), "kind": .string(detail.job.kind)]
         for member in try RowEncoder.object(result).members { object[member.name] = member.value }
         object["quotations"] = .array(try detail.quotations.map { .object(try RowEncoder.object($0)) })
+        object["evidence"] = .array(try detail.evidence.map { .object(try RowEncoder.object($0)) })
         try Console.print(DelimitedText.json(.object(object)))
     }
 }

@@ -2,13 +2,15 @@ import ArgumentParser
 import JSONText
 import JobCatalog
 import JobStore
+import Worker
 
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Everything about one job.",
         discussion: """
-            Its fields, every attempt with its timings, what happened to it, and its result.
+            Its fields, every attempt with its timings, what happened to it, and its result; of a long document its parts, \
+            which 'nightshift list --parent' lists, and of an answer from one the passages that were read.
 
             EXAMPLES
               nightshift show 12
@@ -51,7 +53,9 @@ struct ShowCommand: AsyncParsableCommand {
         if text { try page.printText(input ?? "", title: "text") }
         if let rendered {
             try page.printText(rendered.text, title: "prompt, style \(rendered.style)")
-            Console.note("the prompt: \(try prompts.meter().measure(rendered).description)")
+            let definition = try JobCatalog.ofUser.definition(named: detail.job.kind)
+            let forecast = try prompts.meter().forecast(rendered, of: definition, document: input ?? "")
+            Console.note("the prompt: \(forecast.description)")
         }
     }
 
