@@ -27,6 +27,7 @@ public enum Migrations {
             Migration(version: 6, name: "quotations", sql: PackageResources._006_quotations_sql),
             Migration(version: 7, name: "cluster", sql: PackageResources._007_cluster_sql),
             Migration(version: 8, name: "conversations", sql: PackageResources._008_conversations_sql),
+            Migration(version: 9, name: "parts", sql: PackageResources._009_parts_sql),
         ]
     }
 }

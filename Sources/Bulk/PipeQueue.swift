@@ -32,6 +32,10 @@ public actor PipeQueue: JobQueue {
     private var changes: Int64 = 0
     private var room: CheckedContinuation<Void, Never>?
     private var report = Report()
+    /// Jobs that wait for their parts, by line; and by the parts' numbers, which are below 0, what they are parts of.
+    private var families: [Int: PipeFamily] = [:]
+    private var places: [Int: (line: Int, part: Int)] = [:]
+    private var lastPart = 0
 
     /// - parameters:
     ///   - window: the most jobs that wait for the worker; as many again may run.
@@ -73,7 +77,8 @@ public actor PipeQueue: JobQueue {
     /// What was done, and what wasn't: for when the worker has ended.
     public func finalReport() -> Report {
         var report = report
-        let left = waiting + running.values
+        let left = (waiting + running.values).filter { places[$0.line] == nil }
+            + families.values.filter { !$0.isDone }.map(\.job)
         report.undone += left.map { Undone(line: $0.line, customID: $0.customID) }
         report.undone.sort { $0.line < $1.line }
         return report
@@ -100,7 +105,10 @@ public actor PipeQueue: JobQueue {
             attempts[job.line] = attempt
             let claim = JobClaim(jobID: Int64(job.line), attempt: attempt, worker: worker)
             running[claim] = job
-            return ClaimedJob(job.job, claim: claim)
+            var claimed = ClaimedJob(job.job, claim: claim)
+            if let place = places[job.line] { (claimed.parentID, claimed.part) = (Int64(place.line), place.part) }
+            if let family = families.removeValue(forKey: job.line) { claimed.parts = family.claimedParts }
+            return claimed
         }
     }
 
@@ -117,6 +125,7 @@ public actor PipeQueue: JobQueue {
 
     public func finish(_ claim: JobClaim, as ending: JobEnding, now: Date) async throws -> FinishOutcome {
         guard let job = running[claim] else { return .refused(.deleted) }
+        if let place = places[job.line] { return try await finish(part: job, at: place, claim, as: ending) }
         switch ending {
         case .completed(let result):
             try await emit(OutputLine.answer(answer(job, result, now: now)))
@@ -136,11 +145,86 @@ public actor PipeQueue: JobQueue {
             end(claim)
             report.failed += 1
             return .stored(.discarded)
+        case .divided(let division):
+            divide(job, claim, into: division)
+            return .stored(.available)
         case .interrupted, .cancelled:
             end(claim)
             report.undone.append(Undone(line: job.line, customID: job.customID))
             return .stored(.available)
         }
+    }
+
+    // MARK: - Parts of texts that are too long for one prompt
+
+    private func divide(_ job: BulkJob, _ claim: JobClaim, into division: JobDivision) {
+        running[claim] = nil
+        changes += 1
+        var whole = job
+        // Dividing costs no try.
+        whole.job.maxAttempts += 1
+        guard !division.parts.isEmpty else { return waiting.append(whole) }
+        families[job.line] = PipeFamily(job: whole, division: division)
+        var parts: [BulkJob] = []
+        for (index, part) in division.parts.enumerated() {
+            lastPart -= 1
+            places[lastPart] = (job.line, index + 1)
+            var own = job
+            own.line = lastPart
+            own.job.input = .inline(part.text)
+            parts.append(own)
+        }
+        // What was begun goes on first.
+        waiting = parts + waiting
+    }
+
+    private func finish(
+        part job: BulkJob, at place: (line: Int, part: Int), _ claim: JobClaim, as ending: JobEnding
+    ) async throws -> FinishOutcome {
+        switch ending {
+        case .completed(let result):
+            forget(claim)
+            families[place.line]?.results[place.part] = result
+            if let family = families[place.line], family.isDone { waiting.insert(family.job, at: 0) }
+            changes += 1
+            return .stored(.completed)
+        case .failed(let failure) where !failure.isPermanent && claim.attempt < job.job.maxAttempts:
+            running[claim] = nil
+            waiting.append(job)
+            changes += 1
+            return .stored(.available)
+        case .failed(let failure):
+            forget(claim)
+            guard let family = drop(place.line) else { return .stored(.discarded) }
+            try await emit(
+                OutputLine.failure(
+                    jobID: Int64(place.line), customID: family.job.customID, line: place.line, code: failure.code,
+                    message: "part \(place.part) of its text: \(failure.message)"))
+            report.failed += 1
+            return .stored(.discarded)
+        case .interrupted, .cancelled, .divided:
+            forget(claim)
+            if let family = drop(place.line) {
+                report.undone.append(Undone(line: place.line, customID: family.job.customID))
+            }
+            return .stored(.available)
+        }
+    }
+
+    private func forget(_ claim: JobClaim) {
+        places[Int(claim.jobID)] = nil
+        end(claim)
+    }
+
+    /// Gives up a job and its parts; those that run stop at the worker's next look.
+    private func drop(_ line: Int) -> PipeFamily? {
+        guard let family = families.removeValue(forKey: line) else { return nil }
+        let parts = Set(places.filter { $0.value.line == line }.keys)
+        waiting.removeAll { parts.contains($0.line) }
+        for claim in running.keys where parts.contains(Int(claim.jobID)) { end(claim) }
+        for part in parts { places[part] = nil }
+        changes += 1
+        return family
     }
 
     private func end(_ claim: JobClaim) {
@@ -157,5 +241,25 @@ public actor PipeQueue: JobQueue {
             text: result.text, finishReason: result.figures.finishReason?.rawValue,
             promptTokens: result.figures.promptTokens, cachedTokens: result.figures.cachedTokens,
             completionTokens: result.figures.completionTokens, seed: result.figures.seed, isTruncated: result.truncated)
+    }
+}
+
+/// A job that waits for its parts.
+private struct PipeFamily {
+    let job: BulkJob
+    let division: JobDivision
+    /// By the parts' numbers, from 1.
+    var results: [Int: JobResult] = [:]
+
+    var isDone: Bool { results.count == division.parts.count }
+
+    var claimedParts: [ClaimedJob.Part] {
+        division.parts.enumerated().map { index, part in
+            let result = results[index + 1]
+            return ClaimedJob.Part(
+                id: -Int64(index + 1), number: index + 1, level: division.level, begin: part.begin, end: part.end,
+                state: result == nil ? .available : .completed, result: result?.text,
+                isTruncated: result?.truncated ?? false, quotations: result?.quotations ?? [])
+        }
     }
 }

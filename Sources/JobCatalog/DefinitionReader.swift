@@ -10,10 +10,10 @@ import Generation
 /// options:
 ///   length: {description: ..., type: string, default: short, values: [short, medium]}
 /// parameters: {temperature: 0.7}        # HuggingFace's names
-/// budget: {input: 1800, output: 120}    # tokens; output is max_new_tokens
+/// budget: {input: 1800, output: 120}    # tokens; output is max_new_tokens; section: of the document, for 'sections'
 /// stop: ["###"]
 /// postprocess: [trim, first_paragraph, {strip_label: ["Summary:"]}]
-/// overflow: refuse            # truncate, truncate-prompt, map-reduce, retrieve
+/// overflow: refuse            # map-reduce, sections, retrieve, truncate, truncate-prompt
 /// output: text                # json
 /// constraint: {choices: ["yes", "no"]}   # regex, json, span, sentences; "{{count}}" stands for an option's value
 /// check: {in_document: item, unique: item, option: checked}   # for JSON lists: entries that don't pass are left out
@@ -138,7 +138,7 @@ struct DefinitionReader {
         guard let templateOwner = isCase ? owner("template") : fields.node("template").map({ _ in fields }),
             let source = try templateOwner.text("template")
         else { return nil }
-        let budgets = try chain.reversed().compactMap { try $0.fields("budget", allowed: ["input", "output"]) }
+        let budgets = try chain.reversed().compactMap { try $0.fields("budget", allowed: ["input", "output", "section"]) }
         func budget(_ name: String) throws -> Int? {
             try budgets.first { $0.node(name) != nil }.flatMap { try $0.positiveInteger(name) }
         }
@@ -149,6 +149,7 @@ struct DefinitionReader {
             },
             stopStrings: try owner("stop")?.texts("stop") ?? [],
             parameters: try parameters(chain, output: try budget("output")), inputTokenBudget: try budget("input"),
+            sectionTokenBudget: try budget("section"),
             postProcessing: try postProcessing(owner("postprocess") ?? root),
             outputFormat: try owner("output")?.choice("output") ?? .text,
             constraint: try owner("constraint").flatMap { try constraint($0) }, cases: isCase ? nil : try cases(chain))

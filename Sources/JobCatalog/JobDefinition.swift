@@ -159,7 +159,8 @@ public struct JobDefinition: Sendable, Equatable {
         }
     }
 
-    private func trimmed(_ text: String) -> String {
+    /// A document as it goes into the prompt.
+    public func trimmed(_ text: String) -> String {
         switch trimming {
         case .whitespace: PostProcessing([.trim]).apply(to: text)
         // A CR LF is one character, and one line end.
@@ -306,6 +307,7 @@ struct StyleVariant: Sendable, Equatable {
     var stopStrings: [String]
     var parameters: DecodingOptions
     var inputTokenBudget: Int?
+    var sectionTokenBudget: Int?
     var postProcessing: PostProcessing
     /// The form of the results' texts.
     var outputFormat: OutputFormat

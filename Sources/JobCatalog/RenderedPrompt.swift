@@ -10,9 +10,12 @@ public enum OverflowPolicy: String, CaseIterable, Sendable {
     /// The prompt's end is cut off, whatever stands there, and the result marked as truncated. Only for benchmarks that
     /// want it so: what the template says after the document is lost.
     case truncatePrompt = "truncate-prompt"
-    /// Parts are worked on alone and their results joined.
+    /// Parts are worked on alone; what they bring, joined, is the document that the result is made of.
     case mapReduce = "map-reduce"
-    /// The parts that a question is about are looked up.
+    /// Sections, none longer than the output's tokens allow and none across paragraphs, are worked on alone; what they bring
+    /// is put together in order, with the document's paragraph breaks.
+    case sections
+    /// The passages that a question is about are looked up.
     case retrieve
     /// Of a transcript the newest turns are kept, whole ones only, and the result says how many were left out.
     case newestTurns = "newest-turns"
@@ -38,6 +41,9 @@ public struct RenderedPrompt: Sendable, Equatable {
     public let parameters: DecodingOptions
     /// The most tokens the prompt may have, where the definition says; the model's context limits it in any case.
     public let inputTokenBudget: Int?
+    /// The most tokens of the document that one section has, where ``overflow`` is ``OverflowPolicy/sections``: what says the
+    /// same in other words needs about as many, and some room.
+    public let sectionTokenBudget: Int
     /// Tokens to keep free in the context for the output.
     public var outputTokenBudget: Int { parameters.maximumNewTokens }
     /// What to do where the prompt and the output's tokens don't fit.
@@ -78,6 +84,8 @@ public struct RenderedPrompt: Sendable, Equatable {
         self.stopStrings = stopStrings
         self.parameters = parameters
         inputTokenBudget = variant.inputTokenBudget
+        // By the definition's output: who asks for less by an option doesn't want a text in crumbs.
+        sectionTokenBudget = max(variant.sectionTokenBudget ?? variant.parameters.maximumNewTokens * 4 / 5, 1)
         self.overflow = overflow
         postProcessing = variant.postProcessing.over(document)
         outputFormat = variant.outputFormat

@@ -8,8 +8,8 @@ extension InMemoryJobQueue.State {
         return requiresCompletion ? state == .completed : state.isFinal
     }
 
-    func waits(_ job: InMemoryJobQueue.Job) -> Bool {
-        job.new.isHeld || job.new.dependsOn.contains { !isMet($0, requiresCompletion: true) }
+    func waits(_ id: Int64, _ job: InMemoryJobQueue.Job) -> Bool {
+        job.new.isHeld || hasOpenPart(id) || job.new.dependsOn.contains { !isMet($0, requiresCompletion: true) }
             || job.new.afterEndOf.contains { !isMet($0, requiresCompletion: false) }
     }
 
@@ -23,7 +23,7 @@ extension InMemoryJobQueue.State {
     ///
     /// - Parameter isNew: it was just added.
     mutating func waitIfNeeded(_ id: Int64, isNew: Bool = false) {
-        guard let job = jobs[id], job.state == .available, waits(job) else { return }
+        guard let job = jobs[id], job.state == .available, waits(id, job) else { return }
         jobs[id]?.state = .pending
         guard let obstacle = obstacle(of: job), let state = jobs[obstacle]?.state.rawValue else { return }
         let reason =
@@ -34,7 +34,7 @@ extension InMemoryJobQueue.State {
     }
 
     mutating func letGoIfPossible(_ id: Int64) {
-        guard let job = jobs[id], job.state == .pending, !waits(job) else { return }
+        guard let job = jobs[id], job.state == .pending, !waits(id, job) else { return }
         jobs[id]?.state = .available
     }
 
@@ -51,6 +51,7 @@ extension InMemoryJobQueue.State {
         guard let state = jobs[id]?.state else { return }
         waitIfNeeded(id)
         guard state.isFinal else { return }
+        settleParts(around: id)
         let reason = reason ?? "job \(id), which this one depends on, was \(state.rawValue)"
         for (waiting, job) in jobs where job.state == .pending {
             if state != .completed, job.new.dependsOn.contains(id) {
@@ -74,6 +75,7 @@ extension InMemoryJobQueue.State {
             if wasPending { settle(other) }
         }
         jobs[id] = nil
+        for part in parts(of: id) { jobs[part] = nil }
         for (other, job) in jobs where job.new.afterEndOf.contains(id) { letGoIfPossible(other) }
     }
 

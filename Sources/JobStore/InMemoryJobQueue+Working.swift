@@ -43,6 +43,7 @@ extension InMemoryJobQueue {
                     job, id: id, worker: worker, time: time,
                     timeoutSeconds: job.new.timeoutSeconds ?? state.queues[job.new.queue]?.timeoutSeconds)
                 claimed.conversation = state.conversation(before: job)
+                claimed.parts = state.highestParts(of: id)
                 return claimed
             }
         }
@@ -97,12 +98,15 @@ extension InMemoryJobQueue {
                 }, retry: retry, random: random)
             let index = job.attempts.firstIndex { $0.number == claim.attempt && $0.worker == claim.worker }
             if job.isHeld(by: claim), let index {
+                if case .divided(let division) = ending { state.divide(claim.jobID, into: division) }
                 job.apply(effect, to: index, now: Timestamp.milliseconds(now))
                 job.attempts[index].lateText = ending.lateText
+                if case .divided = ending { job.attempts[index].hasDivided = true }
                 if case .completed(let result) = ending {
                     job.attempts[index].lateText = nil
                     job.attempts[index].hasResult = true
                     job.result = result.text
+                    job.fullResult = result
                     job.quotations = result.quotations.compactMap { $0.located(in: job.text) }
                 }
                 state.jobs[claim.jobID] = job
@@ -113,6 +117,7 @@ extension InMemoryJobQueue {
             if let index, job.attempt == claim.attempt, job.attempts[index].outcome == effect.outcome {
                 if case .completed = ending, job.attempts[index].hasResult { return .stored(job.state) }
                 if case .failed = ending { return .stored(job.state) }
+                if case .divided = ending, job.attempts[index].hasDivided { return .stored(effect.state) }
             }
             let isCancelled = job.state == .cancelled && job.attempt == claim.attempt
             if let index {

@@ -51,6 +51,15 @@ public final class InMemoryJobQueue: JobQueue {
         var result: String?
         var quotations: [Quotation] = []
         var attempts: [Attempt] = []
+        /// Of a part: its place in the whole.
+        var place: Place?
+        var fullResult: JobResult?
+
+        struct Place {
+            var level: Int
+            var begin: Int
+            var end: Int
+        }
 
         var text: String {
             if case .inline(let text) = new.input { text } else { document?.text ?? "" }
@@ -82,6 +91,7 @@ public final class InMemoryJobQueue: JobQueue {
         var outcome: AttemptOutcome = .running
         var lateText: String?
         var hasResult = false
+        var hasDivided = false
     }
 
     func change<T>(_ body: (inout State) throws -> T) rethrows -> T {
@@ -149,11 +159,12 @@ extension InMemoryJobQueue {
         change { state in
             guard var job = state.jobs[id], job.state == .discarded || job.state == .cancelled else { return }
             if let key = job.new.uniqueKey, holder(of: key, in: state) != nil { return }
-            if job.state == .cancelled, state.waits(job) { job.error = nil }
+            if job.state == .cancelled, state.waits(id, job) { job.error = nil }
             job.state = .available
             job.new.deadlineAt = nil
             if job.attempt >= job.maxAttempts { job.maxAttempts = job.attempt + 1 }
             state.jobs[id] = job
+            state.reopenParts(around: id)
             state.waitIfNeeded(id)
         }
     }
@@ -184,13 +195,20 @@ extension InMemoryJobQueue {
         change { state in
             guard let job = state.jobs[id], !job.state.isFinal, job.new.isHeld != isHeld else { return }
             state.jobs[id]?.new.isHeld = isHeld
+            for part in state.parts(of: id) where state.jobs[part]?.state.isFinal == false {
+                state.jobs[part]?.new.isHeld = isHeld
+                if isHeld { state.waitIfNeeded(part) } else { state.letGoIfPossible(part) }
+            }
             if isHeld { state.waitIfNeeded(id) } else { state.letGoIfPossible(id) }
         }
     }
 
-    /// The jobs that have ended, oldest first.
+    /// The parts of a job, level by level, in their order.
+    public func parts(of id: Int64) async -> [Int64] { state.withLock { $0.parts(of: id) } }
+
+    /// The whole jobs that have ended, oldest first.
     package var endedJobs: [Int64] {
-        get async { state.withLock { state in state.jobs.filter { $0.value.state.isFinal }.keys.sorted() } }
+        get async { state.withLock { state in state.jobs.filter { $0.value.state.isFinal && $0.value.new.parentID == nil }.keys.sorted() } }
     }
 
     /// What there is to know about a job afterwards; `nil` if there is none.

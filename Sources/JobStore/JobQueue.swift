@@ -44,12 +44,16 @@ public protocol JobQueue: Sendable {
     func maintain(isIdle: Bool, now: Date) async throws -> [MaintenanceNote]
 
     /// Ends an attempt: state, attempt and result change together, or, where the claim is no longer good, only the
-    /// attempt's own row does. After an error that `isTransient` call it again until it is written: a completion or
+    /// attempt's own row does. A job that is divided gets its parts and waits for them in the same step; parts that stand
+    /// there already and are the same are kept with what came of them. After an error that `isTransient` call it again until it is written: a completion or
     /// failure that was stored the first time is recognized, any other repetition is refused and harms nothing.
     ///
     /// - Throws: `JobStoreError.constraint` where a result that says it is JSON isn't; then nothing was changed, and the
     ///   attempt is the worker's to fail.
     func finish(_ claim: JobClaim, as ending: JobEnding, now: Date) async throws -> FinishOutcome
+
+    /// The result of a part that has this key, to be used again; without figures of its own. `nil` where there is none.
+    func partResult(cacheKey: String) async throws -> JobResult?
 
     /// Takes running jobs from workers whose lease ran out or that are known to be dead. Beat before you call it, lest a
     /// worker that was stopped for a while takes its own jobs away.
@@ -65,6 +69,9 @@ public protocol JobQueue: Sendable {
 extension JobQueue {
     /// A queue that takes up no room needs no care.
     public func maintain(isIdle: Bool, now: Date) async throws -> [MaintenanceNote] { [] }
+
+    /// A queue that keeps no results has none to use again.
+    public func partResult(cacheKey: String) async throws -> JobResult? { nil }
 
     public func complete(_ claim: JobClaim, with result: JobResult, now: Date) async throws -> FinishOutcome {
         try await finish(claim, as: .completed(result), now: now)

@@ -8,12 +8,17 @@ import Synchronization
 struct JobRunner: Sendable {
     let engine: TextEngine
     let preparation: JobPreparation
+    let parts: PartKeeper
 
-    init(engine: TextEngine, catalog: JobCatalog) {
+    /// - parameter known: results of parts that can be used again, by their keys
+    init(
+        engine: TextEngine, catalog: JobCatalog, known: @escaping @Sendable (String) async -> JobResult? = { _ in nil }
+    ) {
         self.engine = engine
         preparation = JobPreparation(
             catalog: catalog, tokenizer: engine.tokenizer, contextLength: engine.contextLength,
-            endTokens: engine.endTokens, style: engine.style)
+            endTokens: engine.endTokens, style: engine.style, model: engine.model)
+        parts = PartKeeper(known: known)
     }
 
     /// How far a job is, readable while it runs.
@@ -27,21 +32,25 @@ struct JobRunner: Sendable {
             var maximumTokens = 1
             var completionTokens = 0
             var text = ""
+            /// What was done before: so many steps as long as this one.
+            var stepsBefore = 0
         }
 
-        /// 0...1: the share of the most tokens that the output may have.
+        /// 0...1: the share of the most tokens that the output may have; after its parts, the rest.
         var fraction: Double {
             let state = current
-            return min(Double(state.completionTokens) / Double(state.maximumTokens), 1)
+            let own = min(Double(state.completionTokens) / Double(state.maximumTokens), 1)
+            return (Double(state.stepsBefore) + own) / Double(state.stepsBefore + 1)
         }
         /// The text so far, as it was generated.
         var text: String { current.text }
         var current: State { state.withLock { $0 } }
 
-        func prepare(_ request: GenerationRequest) {
+        func prepare(_ prepared: PreparedJob) {
             state.withLock { state in
-                state.promptTokens = request.prompt.count
-                state.maximumTokens = max(request.parameters.maxNewTokens, 1)
+                state.promptTokens = prepared.request.prompt.count
+                state.maximumTokens = max(prepared.request.parameters.maxNewTokens, 1)
+                state.stepsBefore = prepared.evidence.isEmpty ? prepared.partCount ?? 0 : 0
             }
         }
 
@@ -57,36 +66,52 @@ struct JobRunner: Sendable {
         }
     }
 
-    /// A job that is known to fit, or not to; the engine has it if it fits.
+    /// A job that is known to fit, or not to; the engine has it if it fits and nobody has done it already.
     struct Submission: Sendable {
-        fileprivate let prepared: Result<PreparedJob, JobRefusal>
-        fileprivate let updates: AsyncThrowingStream<GenerationUpdate, any Error>?
+        fileprivate let plan: Result<JobPlan, JobRefusal>
+        fileprivate var texts: SubmittedTexts?
+    }
+
+    /// What the engine was given for a job.
+    fileprivate struct SubmittedTexts: Sendable {
+        let updates: AsyncThrowingStream<GenerationUpdate, any Error>
         /// Of the text that says that the document doesn't tell.
-        fileprivate let noAnswerUpdates: AsyncThrowingStream<GenerationUpdate, any Error>?
+        let noAnswerUpdates: AsyncThrowingStream<GenerationUpdate, any Error>?
     }
 
     /// Prepares jobs, and gives the engine all of them at once, so that it can plan their order.
     ///
     /// - returns: by claim, what ``run(_:loadDuration:progress:began:)`` waits for.
     func submit(_ jobs: [ClaimedJob]) async -> [JobClaim: Submission] {
-        let prepared = await withTaskGroup(of: (Int, Result<PreparedJob, JobRefusal>).self) { group in
+        let plans = await withTaskGroup(of: (Int, Result<JobPlan, JobRefusal>).self) { group in
             for (index, job) in jobs.enumerated() {
-                group.addTask { (index, Result { () throws(JobRefusal) in try preparation.prepare(job) }) }
+                group.addTask { (index, Result { () throws(JobRefusal) in try preparation.plan(job) }) }
             }
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
-        let requests = jobs.indices.compactMap { try? prepared[$0]?.get() }
-            .flatMap { [$0.request] + [$0.noAnswerRequest].compactMap(\.self) }
-        var updates = engine.service.updates(for: requests)[...]
+        var chosen: [(index: Int, prepared: PreparedJob)] = []
+        for (index, job) in jobs.enumerated() {
+            guard case .success(.generate(let prepared)) = plans[index] else { continue }
+            // A part that was done, or is being done, waits until its turn comes.
+            if await parts.mayBegin(job.claim, key: prepared.cacheKey) { chosen.append((index, prepared)) }
+        }
+        let texts = submit(chosen.map(\.prepared))
         var submissions: [JobClaim: Submission] = [:]
         for (index, job) in jobs.enumerated() {
-            guard let result = prepared[index] else { continue }
-            let submitted = try? result.get()
-            submissions[job.claim] = Submission(
-                prepared: result, updates: submitted.flatMap { _ in updates.popFirst() },
-                noAnswerUpdates: submitted?.noAnswerRequest.flatMap { _ in updates.popFirst() })
+            if let plan = plans[index] { submissions[job.claim] = Submission(plan: plan) }
         }
+        for (place, choice) in chosen.enumerated() { submissions[jobs[choice.index].claim]?.texts = texts[place] }
         return submissions
+    }
+
+    private func submit(_ prepared: [PreparedJob]) -> [SubmittedTexts] {
+        let requests = prepared.flatMap { [$0.request] + [$0.noAnswerRequest].compactMap(\.self) }
+        var updates = engine.service.updates(for: requests)[...]
+        return prepared.compactMap { job in
+            updates.popFirst().map { own in
+                SubmittedTexts(updates: own, noAnswerUpdates: job.noAnswerRequest.flatMap { _ in updates.popFirst() })
+            }
+        }
     }
 
     /// Runs to the end; cancelling the task ends the generation at the next token.
@@ -96,37 +121,66 @@ struct JobRunner: Sendable {
     ///   - began: called when the job waits no more
     /// - throws: `CancellationError` when the task was cancelled.
     func run(
-        _ submission: Submission, loadDuration: Duration, progress: Progress, began: @Sendable () -> Void
+        _ submission: Submission, of job: ClaimedJob, loadDuration: Duration, progress: Progress,
+        began: @Sendable () -> Void
     ) async throws -> JobEnding {
         let prepared: PreparedJob
         do {
-            prepared = try submission.prepared.get()
+            switch try submission.plan.get() {
+            case .divide(var division):
+                division.figures.loadMilliseconds = loadDuration.wholeMilliseconds
+                return .divided(division)
+            case .write(var result):
+                result.model = result.model ?? engine.model
+                result.figures = AttemptFigures(
+                    loadMilliseconds: loadDuration.wholeMilliseconds, engine: engine.description)
+                return .completed(result)
+            case .generate(let job): prepared = job
+            }
         } catch {
             return .failed(JobFailure(code: error.code, message: error.description, isPermanent: true))
         }
-        guard let updates = submission.updates else { throw CancellationError() }
-        progress.prepare(prepared.request)
+        progress.prepare(prepared)
+        let texts: SubmittedTexts
+        if let submitted = submission.texts {
+            texts = submitted
+        } else {
+            if let known = try await parts.wait(for: job.claim, key: prepared.cacheKey) { return .completed(known) }
+            guard let submitted = submit([prepared]).first else { throw CancellationError() }
+            texts = submitted
+        }
         do {
-            for try await update in updates {
+            for try await update in texts.updates {
                 switch update {
                 case .began:
                     progress.begin()
                     began()
                 case .token(let text, let count): progress.advance(by: text, completionTokens: count)
                 case .finished(let output):
-                    let noAnswer = try await Self.output(of: submission.noAnswerUpdates)
+                    let noAnswer = try await Self.output(of: texts.noAnswerUpdates)
                     return ending(prepared, output, noAnswer: noAnswer, loadDuration: loadDuration)
                 }
             }
         } catch let error as GenerationError {
-            var figures = figures(of: progress)
-            figures.finishReason = .error
-            return .failed(
-                JobFailure(
-                    code: error.code, message: error.description, isPermanent: error.isPermanent,
-                    partialText: progress.text, figures: figures))
+            return ending(prepared, error, progress: progress)
         }
         throw CancellationError()
+    }
+
+    private func ending(_ prepared: PreparedJob, _ error: GenerationError, progress: Progress) -> JobEnding {
+        var figures = figures(of: progress)
+        if case .constraint = error, prepared.cacheKey != nil, prepared.prompt.constraint?.quotes == true {
+            // A part that holds nothing that could be quoted, such as a table, brings nothing; others do.
+            figures.finishReason = .stop
+            var result = JobResult(text: "", model: engine.model, figures: figures)
+            result.cacheKey = prepared.cacheKey
+            return .completed(result)
+        }
+        figures.finishReason = .error
+        return .failed(
+            JobFailure(
+                code: error.code, message: error.description, isPermanent: error.isPermanent,
+                partialText: progress.text, figures: figures))
     }
 
     private static func output(
@@ -166,12 +220,12 @@ struct JobRunner: Sendable {
         let choice = AnswerChoice(output, against: noAnswer, by: prepared.prompt.noAnswer)
         if let choice, choice.isNoAnswer {
             return .completed(
-                JobResult(
+                prepared.described(JobResult(
                     text: choice.text, truncated: prepared.isTruncated, model: engine.model,
                     meanLogprob: choice.meanLogprob,
                     grounding: TextMeasures.grounding(of: choice.text, in: prepared.input),
                     repetition: TextMeasures.repetition(in: choice.text), isNoAnswer: true,
-                    answerMargin: choice.margin, figures: figures))
+                    answerMargin: choice.margin, figures: figures)))
         }
         if output.meetsConstraint == false {
             return .failed(
@@ -207,13 +261,13 @@ struct JobRunner: Sendable {
                     partialText: text, figures: figures))
         }
         return .completed(
-            JobResult(
+            prepared.described(JobResult(
                 text: checked, format: isJSON ? .json : .text, truncated: prepared.isTruncated, model: engine.model,
                 meanLogprob: output.meanLogprob,
                 grounding: TextMeasures.grounding(of: checked, in: prepared.input),
                 repetition: TextMeasures.repetition(in: checked), stoppedBy: output.stoppedBy?.rawValue,
-                quotations: output.quotations.map { Quotation(bytes: $0, of: prepared.request.document ?? "") },
-                answerMargin: choice?.margin, leftOut: leftOut, figures: figures))
+                quotations: output.quotations.map(prepared.quotable.quotation),
+                answerMargin: choice?.margin, leftOut: leftOut, figures: figures)))
     }
 
     /// Why a text doesn't meet its constraint, and what helps.
@@ -230,6 +284,15 @@ struct JobRunner: Sendable {
 
     private static func isJSON(_ text: String) -> Bool {
         (try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)) != nil
+    }
+}
+
+extension PreparedJob {
+    /// A result with what is known of it before it is there.
+    fileprivate func described(_ result: JobResult) -> JobResult {
+        var result = result
+        (result.evidence, result.partCount, result.cacheKey) = (evidence, partCount, cacheKey)
+        return result
     }
 }
 

@@ -5,6 +5,16 @@ package import JobStore
 import Passages
 package import Tokenization
 
+/// What is to be done with a claimed job.
+package enum JobPlan: Sendable {
+    /// A text is to be generated.
+    case generate(PreparedJob)
+    /// Its text is too long: parts of it are to be worked on first.
+    case divide(JobDivision)
+    /// Its text is there already.
+    case write(JobResult)
+}
+
 /// A claimed job turned into a request: its prompt is built, tokenized and known to fit.
 package struct PreparedJob: Sendable {
     package let request: GenerationRequest
@@ -18,11 +28,19 @@ package struct PreparedJob: Sendable {
     /// What grounding is measured against.
     package let input: String
     package let seed: UInt64
+    /// Where what is quoted of the request's document stands in the job's text.
+    let quotable: QuotableText
+    /// The passages of a long text that the prompt holds.
+    var evidence: [Evidence] = []
+    /// Of how many parts of the text the result is made.
+    var partCount: Int?
+    /// Of a part: names all that its result follows from.
+    var cacheKey: String?
 }
 
 /// Why a job can't be turned into a request. Another attempt would end the same.
 package struct JobRefusal: Error, Sendable, Equatable, CustomStringConvertible {
-    /// For programs: `unknown_kind`, `invalid_job`, `document_too_long`, `unsupported`.
+    /// For programs: `unknown_kind`, `invalid_job`, `document_too_long`, `part_too_long`, `unsupported`.
     package let code: String
     /// For people.
     package let description: String
@@ -35,50 +53,129 @@ package struct JobPreparation: Sendable {
     package let contextLength: Int
     package let endTokens: Set<TokenID>
     package let style: PromptStyle
+    /// Of the weights, as far as they are known.
+    package let model: String
+    let library = PassageLibrary()
 
     package init(
-        catalog: JobCatalog, tokenizer: Tokenizer, contextLength: Int, endTokens: Set<TokenID>, style: PromptStyle
+        catalog: JobCatalog, tokenizer: Tokenizer, contextLength: Int, endTokens: Set<TokenID>, style: PromptStyle,
+        model: String = ""
     ) {
         self.catalog = catalog
         self.tokenizer = tokenizer
         self.contextLength = contextLength
         self.endTokens = endTokens
         self.style = style
+        self.model = model
     }
 
+    /// What to do with a job. A part of another job is never divided again.
+    ///
     /// - throws: ``JobRefusal``.
-    package func prepare(_ job: ClaimedJob) throws(JobRefusal) -> PreparedJob {
+    package func plan(_ job: ClaimedJob) throws(JobRefusal) -> JobPlan {
         let inputs = try inputs(of: job)
-        let rendered: RenderedPrompt
-        do {
-            let stored = try job.template.map {
-                try StoredTemplate(
-                    name: $0.name, version: $0.version, body: $0.body, optionsJSON: $0.optionsJSON)
-            }
-            rendered = try catalog.definition(named: job.kind).prompt(style: style, inputs: inputs, stored: stored)
-        } catch {
-            throw Self.refusal(for: error)
-        }
+        let (definition, rendered) = try render(job, inputs)
         if rendered.adapter != nil {
             throw JobRefusal(
                 code: "unsupported",
                 description: "the definition of '\(job.kind)' asks for an adapter, which this version doesn't have")
         }
-        let fitted = try fit(rendered, document: inputs.document ?? "")
-        let seed = rendered.parameters.seed.map { UInt64($0) } ?? Self.seed(for: job.id)
+        let task = LongTask(job: job, definition: definition, prompt: rendered, document: inputs.document ?? "")
+        if !job.parts.isEmpty, rendered.overflow.dividesIntoParts { return try combine(task) }
+        let room = PromptRoom(rendered, tokenizer: tokenizer, contextLength: contextLength)
+        if rendered.overflow == .sections {
+            if job.isPart, let text = Self.kept(task.document) { return .write(text) }
+            if let division = try sections(task, room) { return .divide(division) }
+        }
+        let tokens = tokenizer.encode(rendered.pieces)
+        if tokens.count <= room.limit {
+            return .generate(try prepared(task, rendered, tokens: tokens, QuotableText(task.document)))
+        }
+        if job.isPart {
+            throw JobRefusal(
+                code: "part_too_long",
+                description: "this part of job \(job.parentID ?? 0) has \(tokens.count) tokens with its prompt, and "
+                    + "\(max(room.limit, 0)) fit: it was made for a longer context. To have the job divided anew, delete "
+                    + "its parts (DELETE FROM jobs WHERE parent_id = \(job.parentID ?? 0)) and retry it")
+        }
+        switch rendered.overflow {
+        case .mapReduce: return .divide(try division(task, room, tokens: tokens.count))
+        case .retrieve: return try retrieve(task, room, tokens: tokens.count)
+        case .refuse, .sections: throw tooLong(rendered, tokens: tokens.count, room)
+        case .truncate, .truncatePrompt:
+            let cut = try truncate(task, room, tokens: tokens)
+            return .generate(
+                try prepared(
+                    task, cut.prompt, tokens: cut.tokens, QuotableText(cut.document), isTruncated: true))
+        case .newestTurns:
+            guard let fitted = rendered.fittingTurns(into: room.limit, by: tokenizer) else {
+                throw tooLong(rendered, tokens: tokens.count, room)
+            }
+            return .generate(
+                try prepared(
+                    task, fitted.prompt, tokens: fitted.tokens, QuotableText(task.document), isTruncated: true,
+                    leftOut: fitted.note))
+        }
+    }
+
+    /// - throws: ``JobRefusal``, also for a job that has to be divided.
+    package func prepare(_ job: ClaimedJob) throws(JobRefusal) -> PreparedJob {
+        if case .generate(let prepared) = try plan(job) { return prepared }
+        throw JobRefusal(
+            code: "document_too_long", description: "the document is too long for one prompt; add the job to a queue")
+    }
+
+    private func render(
+        _ job: ClaimedJob, _ inputs: JobInputs
+    ) throws(JobRefusal) -> (JobDefinition, RenderedPrompt) {
+        do {
+            let stored = try job.template.map {
+                try StoredTemplate(
+                    name: $0.name, version: $0.version, body: $0.body, optionsJSON: $0.optionsJSON)
+            }
+            let definition = try catalog.definition(named: job.kind)
+            return (definition, try definition.prompt(style: style, inputs: inputs, stored: stored))
+        } catch {
+            throw Self.refusal(for: error)
+        }
+    }
+
+    /// The request of a prompt that is known to fit.
+    func prepared(
+        _ task: LongTask, _ prompt: RenderedPrompt, tokens: [TokenID], _ quotable: QuotableText, isTruncated: Bool = false,
+        leftOut: String? = nil
+    ) throws(JobRefusal) -> PreparedJob {
+        let job = task.job
+        let key = job.isPart ? cacheKey(task, prompt, tokens: tokens) : nil
+        let seed =
+            prompt.parameters.seed.map { UInt64($0) }
+            // The same part gives the same text, whichever job it is a part of.
+            ?? key.map { Self.seed(for: Int64(truncatingIfNeeded: UInt64($0.prefix(15), radix: 16) ?? 0)) }
+            ?? Self.seed(for: job.id)
         let request = GenerationRequest(
-            prompt: fitted.tokens,
-            parameters: DecodingParameters(
-                rendered.parameters, tokenizer: tokenizer, endTokens: endTokens, seed: seed),
-            stopStrings: rendered.stopStrings, constraint: rendered.constraint, document: fitted.document,
+            prompt: tokens,
+            parameters: DecodingParameters(prompt.parameters, tokenizer: tokenizer, endTokens: endTokens, seed: seed),
+            stopStrings: prompt.stopStrings, constraint: prompt.constraint, document: quotable.text,
             priority: job.priority)
-        return PreparedJob(
+        var prepared = PreparedJob(
             request: request,
-            noAnswerRequest: try rendered.noAnswer.map { noAnswer throws(JobRefusal) in
+            noAnswerRequest: try prompt.noAnswer.map { noAnswer throws(JobRefusal) in
                 try self.request(scoring: noAnswer.text, after: request)
             },
-            prompt: fitted.prompt, isTruncated: fitted.isTruncated, leftOut: fitted.leftOut,
-            input: inputs.document ?? "", seed: seed)
+            prompt: prompt, isTruncated: isTruncated, leftOut: leftOut, input: task.document, seed: seed,
+            quotable: quotable)
+        prepared.cacheKey = key
+        return prepared
+    }
+
+    /// Names all that a part's result follows from: the model, the definition, the options, and the tokens that are read.
+    private func cacheKey(_ task: LongTask, _ prompt: RenderedPrompt, tokens: [TokenID]) -> String {
+        let texts = [
+            model, task.job.kind, task.definition.yaml, prompt.style.rawValue, task.job.optionsJSON,
+            task.job.question ?? "", "\(contextLength)", "\(task.job.isPart)",
+        ]
+        return ContentHash.of(
+            texts.map { Array($0.utf8) } + [tokens.flatMap { withUnsafeBytes(of: $0.littleEndian) { Array($0) } }])
     }
 
     /// A request that can bring nothing but a text, with or without a space before it as words of byte-level tokens have
@@ -142,95 +239,6 @@ package struct JobPreparation: Sendable {
             default: "invalid_job"
             }
         return JobRefusal(code: code, description: String(describing: error))
-    }
-
-    // MARK: - Length
-
-    /// The beginning of a document without a sentence that was cut in two, as far as it has any that wasn't.
-    private static func wholeSentences(of beginning: String, in document: String) -> String {
-        let length = beginning.utf8.count
-        var end = 0
-        for sentence in Sentences(of: document) {
-            if sentence.upperBound > length { break }
-            end = sentence.upperBound
-        }
-        return end > 0 ? String(decoding: beginning.utf8.prefix(end), as: UTF8.self) : beginning
-    }
-
-    /// A prompt that fits, and what may be quoted of the document: all of it or its beginning.
-    private struct Fitted {
-        let prompt: RenderedPrompt
-        let tokens: [TokenID]
-        let document: String
-        var isTruncated = false
-        var leftOut: String?
-    }
-
-    private func fit(
-        _ prompt: RenderedPrompt, document: String
-    ) throws(JobRefusal) -> Fitted {
-        let limit = min(contextLength - prompt.outputTokenBudget, prompt.inputTokenBudget ?? .max)
-        let tokens = tokenizer.encode(prompt.pieces)
-        if tokens.count <= limit { return Fitted(prompt: prompt, tokens: tokens, document: document) }
-        if prompt.overflow == .truncatePrompt, limit > 0 {
-            return Fitted(prompt: prompt, tokens: Array(tokens.prefix(limit)), document: document, isTruncated: true)
-        }
-        if prompt.overflow == .newestTurns, let fitted = prompt.fittingTurns(into: limit, by: tokenizer) {
-            return Fitted(
-                prompt: fitted.prompt, tokens: fitted.tokens, document: document, isTruncated: true,
-                leftOut: fitted.note)
-        }
-        guard prompt.overflow == .truncate else {
-            throw tooLong(prompt, tokens: tokens.count, limit: limit)
-        }
-        guard let cut = truncate(prompt, document: document, excess: tokens.count - limit, limit: limit) else {
-            throw tooLong(prompt, tokens: tokens.count, limit: limit)
-        }
-        return cut
-    }
-
-    private func tooLong(_ prompt: RenderedPrompt, tokens: Int, limit: Int) -> JobRefusal {
-        let wanted =
-            switch prompt.overflow {
-            case .refuse, .truncate, .truncatePrompt: ""
-            case .newestTurns: " (not even the last turn does)"
-            case .mapReduce, .retrieve:
-                " ('\(prompt.overflow.rawValue)' isn't there yet)"
-            }
-        return JobRefusal(
-            code: "document_too_long",
-            description: "the prompt has \(tokens) tokens; \(max(limit, 0)) fit beside \(prompt.outputTokenBudget) of "
-                + "output in the model's context of \(contextLength)\(wanted). Split the document, lower max_new_tokens, "
-                + "or add the job with -o overflow=truncate to use its beginning")
-    }
-
-    /// Shortens the document until the prompt fits; `nil` when the prompt doesn't fit without any document.
-    private func truncate(
-        _ prompt: RenderedPrompt, document: String, excess: Int, limit: Int
-    ) -> Fitted? {
-        let ids = tokenizer.encode(document)
-        let copies = max(prompt.documentPieces.count, 1)
-        var kept = ids.count - (excess + copies - 1) / copies
-        while kept >= 0 {
-            // Cutting may change how the border is tokenized, so that the result is measured anew.
-            let beginning = Self.wholeCharacters(tokenizer.decode(ids.prefix(kept)))
-            let shortened = prompt.replacingDocument(with: beginning)
-            let tokens = tokenizer.encode(shortened.pieces)
-            if tokens.count <= limit {
-                return Fitted(
-                    prompt: shortened, tokens: tokens, document: Self.wholeSentences(of: beginning, in: document),
-                    isTruncated: true)
-            }
-            kept -= max(1, (tokens.count - limit + copies - 1) / copies)
-        }
-        return nil
-    }
-
-    /// Without the replacement character that a character cut in two ends in.
-    private static func wholeCharacters(_ text: String) -> String {
-        var scalars = text.unicodeScalars
-        while scalars.last == "\u{FFFD}" { scalars.removeLast() }
-        return String(scalars)
     }
 
     /// A seed for a job that names none: the same at every attempt, another one for every job.

@@ -15,14 +15,18 @@ package struct UnqueuedRunner: Sendable {
 
     package init(engine: TextEngine, catalog: JobCatalog) { runner = JobRunner(engine: engine, catalog: catalog) }
 
-    /// Does one job to its end; many at once fill the engine's batch.
+    /// Does one job to its end; many at once fill the engine's batch. A long text's parts are done beside each other.
     ///
     /// - throws: `CancellationError` when the task was cancelled.
     package func run(_ job: ClaimedJob) async throws -> Outcome {
         let prepared: PreparedJob
         do {
-            prepared = try runner.preparation.prepare(job)
-        } catch {
+            switch try runner.preparation.plan(job) {
+            case .generate(let ready): prepared = ready
+            case .write(let result): return Outcome(ending: .completed(result), tokens: [])
+            case .divide(let division): return try await run(job, dividedInto: division)
+            }
+        } catch let error as JobRefusal {
             return Outcome(
                 ending: .failed(JobFailure(code: error.code, message: error.description, isPermanent: true)), tokens: []
             )
@@ -40,6 +44,31 @@ package struct UnqueuedRunner: Sendable {
                 ending: .failed(JobFailure(code: "generation", message: error.description, isPermanent: true)),
                 tokens: [])
         }
+    }
+
+    private func run(_ job: ClaimedJob, dividedInto division: JobDivision) async throws -> Outcome {
+        let outcomes = try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
+            for (index, part) in division.parts.enumerated() {
+                var own = job
+                (own.input, own.document, own.parts) = (part.text, nil, [])
+                (own.parentID, own.part) = (job.id, index + 1)
+                group.addTask { [own] in (index, try await run(own)) }
+            }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        var whole = job
+        whole.parts = []
+        for (index, part) in division.parts.enumerated() {
+            guard case .completed(let result) = outcomes[index]?.ending else {
+                return outcomes[index] ?? Outcome(ending: .interrupted(), tokens: [])
+            }
+            whole.parts.append(
+                ClaimedJob.Part(
+                    id: job.id, number: index + 1, level: division.level, begin: part.begin, end: part.end,
+                    state: .completed, result: result.text, isTruncated: result.truncated,
+                    quotations: result.quotations))
+        }
+        return try await run(whole)
     }
 
     private static func output(

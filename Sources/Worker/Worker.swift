@@ -62,7 +62,7 @@ public actor Worker {
         report: @escaping @Sendable (WorkerEvent) -> Void = { _ in }
     ) {
         self.queue = queue
-        runner = JobRunner(engine: engine, catalog: catalog)
+        runner = JobRunner(engine: engine, catalog: catalog) { try? await queue.partResult(cacheKey: $0) }
         self.options = options
         self.registration = registration
         self.logger = logger
@@ -321,7 +321,8 @@ public actor Worker {
             // A change is noticed before that.
             self.nextClaim = time.addingTimeInterval(options.claimSeconds)
         }
-        claimedCount += jobs.count
+        // Parts belong to a job that was counted, or will be when it is claimed again.
+        claimedCount += jobs.count { !$0.isPart }
         let submission = Task { [runner, jobs] in await runner.submit(jobs) }
         for job in jobs { start(job, submission) }
         return jobs.map(\.claim)
@@ -337,7 +338,7 @@ public actor Worker {
                 job: job,
                 task: Task {
                     guard let own = await submission.value[job.claim] else { throw CancellationError() }
-                    return try await runner.run(own, loadDuration: load, progress: progress) {
+                    return try await runner.run(own, of: job, loadDuration: load, progress: progress) {
                         report(.began(jobID: job.id, kind: job.kind))
                     }
                 },
@@ -348,16 +349,19 @@ public actor Worker {
     private func finish(_ claim: JobClaim) async throws {
         guard let task = running[claim]?.task else { return }
         let result = await task.result
-        guard let job = running[claim] else { return }
+        guard let job = running[claim] else { return await runner.parts.release(claim) }
         let ending = job.ending(result, runner: runner)
         do {
+            if case .divided = ending { claimedCount -= 1 }
             account(for: job, ending, try await store(ending, of: claim))
+            await runner.parts.release(claim)
         } catch JobStoreError.constraint(let rule) {
             // A rule that the database holds us to: this job's trouble, not the night's.
             let failure = JobFailure(
                 code: "refused_result", message: "the database refused the result: \(rule)",
                 partialText: ending.lateText, figures: ending.figures)
             account(for: job, .failed(failure), try await store(.failed(failure), of: claim))
+            await runner.parts.release(claim)
         }
     }
 

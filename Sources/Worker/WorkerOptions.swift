@@ -71,6 +71,8 @@ public struct WorkerReport: Sendable, Equatable {
     /// Stopped, or out of time, with jobs handed back or due ones not begun: another run would find work.
     public var leftWork = false
     public var completed = 0
+    /// Parts of jobs, which ``completed`` doesn't count.
+    public var completedParts = 0
     /// Attempts that failed; the job may be tried again later.
     public var failedAttempts = 0
     /// Jobs that were given up.
@@ -97,6 +99,9 @@ public enum WorkerEvent: Sendable {
         jobID: Int64, kind: String, seconds: Double, promptTokens: Int, cachedTokens: Int, completionTokens: Int)
     /// `isFinal`: the job was given up.
     case failed(jobID: Int64, kind: String, code: String, message: String, isFinal: Bool)
+    /// Its text is too long for one prompt: it waits for so many parts, none where it has them already. `level`: 0 for parts
+    /// of the text, 1 for parts of the results of level 0, and so on.
+    case divided(jobID: Int64, kind: String, parts: Int, level: Int)
     case cancelled(jobID: Int64, kind: String)
     case interrupted(jobID: Int64, kind: String)
     case lost(jobID: Int64, kind: String)

@@ -33,8 +33,11 @@ struct BuiltInJobsTests {
             ]
             #expect(documents == [.plain(whole[definition.name] ?? "The text.")])
             #expect(prompt.text.last != " ", "a space after the last label changes the first token")
-            let policies: [String: OverflowPolicy] = ["mlperf-summarize": .truncatePrompt, "dialogue": .newestTurns]
-            #expect(prompt.overflow == policies[definition.name] ?? .refuse)
+            let overflow: [String: OverflowPolicy] = [
+                "summarize": .mapReduce, "summarize-quote": .mapReduce, "paraphrase": .sections, "answer": .retrieve,
+                "answer-quote": .retrieve, "mlperf-summarize": .truncatePrompt, "dialogue": .newestTurns,
+            ]
+            #expect(prompt.overflow == overflow[definition.name] ?? .refuse)
             #expect(prompt.stopStrings.allSatisfy { !$0.isEmpty })
         }
     }
@@ -67,6 +70,19 @@ struct BuiltInJobsTests {
                 .trusted("<|answer|>"), .plain("Why?"), .trusted("<|text|>"), .plain("The text."),
                 .trusted("<|question|>"), .plain("Why?"), .trusted("<|out|>"),
             ])
+    }
+
+    @Test("the pocket prompt of a question that isn't to come first begins with the text, which questions share")
+    func questionLast() throws {
+        for kind in ["answer", "answer-quote"] {
+            let inputs = JobInputs(document: "The text.\n", question: "Why?", options: ["question_first": .bool(false)])
+            let prompt = try catalog.definition(named: kind).prompt(style: .pocket, inputs: inputs)
+            #expect(
+                prompt.pieces == [
+                    .trusted("<|answer|><|text|>"), .plain("The text."), .trusted("<|question|>"), .plain("Why?"),
+                    .trusted("<|out|>"),
+                ])
+        }
     }
 
     @Test("special tokens in what a user wrote stay plain text")

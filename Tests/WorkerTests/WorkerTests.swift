@@ -62,7 +62,7 @@ struct WorkerTests {
         let jobs = try await queue.enqueue(
             [
                 NewJob(kind: "sumarize", input: .inline("x")),
-                NewJob(kind: "summarize", input: .inline(long)),
+                NewJob(kind: "summarize", input: .inline(long), options: ["overflow": .string("refuse")]),
                 NewJob(kind: "summarize", input: .inline("x"), options: ["temprature": .integer(1)]),
                 NewJob(
                     kind: "summarize", input: .inline("x"),

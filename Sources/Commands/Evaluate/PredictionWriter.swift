@@ -96,7 +96,7 @@ struct PredictionWriter {
             case .failed(let failure):
                 failed.insert(index)
                 Console.noteForeign("nightshift: \(setName):\(items[index].line): \(failure.message)")
-            case .interrupted, .cancelled: failed.insert(index)
+            case .divided, .interrupted, .cancelled: failed.insert(index)
             }
         }
         items = items.indices.filter { !failed.contains($0) }.map { items[$0] }

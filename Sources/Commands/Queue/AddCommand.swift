@@ -16,11 +16,15 @@ struct AddCommand: AsyncParsableCommand {
             can't be read is named on standard error and becomes a discarded job with the reason; the rest is added (exit \
             1). With --strict nothing is. The same text is stored once.
 
+            A document that is too long for the model is read in parts: 'nightshift kinds show' names what a kind does \
+            (overflow), -o overflow=truncate reads the beginning only. --dry-run with --model says how many parts.
+
             Times are local: --at '2026-12-01 22:00', --at 22:00, --at 'tomorrow 6:30', --in 2h, --in 1h30m.
 
             EXAMPLES
               nightshift add summarize notes/*.txt
               nightshift add answer contract.md --question 'When does it end?'
+              nightshift add answer contracts/ --questions questions.txt --batch contracts
               nightshift add paraphrase essays/ -q night --at 22:00 --batch essays
               nightshift add summarize report.pdf -o length=medium --dry-run
               nightshift add summarize reviews.csv --column body --id-column id --batch reviews
@@ -62,9 +66,10 @@ struct AddCommand: AsyncParsableCommand {
     func run() async throws {
         let definition = try JobCatalog.ofUser.definition(named: kind)
         let stored = try await storedTemplate()
+        let questions = try job.questions.map(QuestionFile.read) ?? []
         let inputs = try job.checkedInputs(
             for: definition, hasDocument: text != nil || turns != nil || !documents.isEmpty,
-            stored: stored.map { try StoredTemplate($0) })
+            stored: stored.map { try StoredTemplate($0) }, questions: questions)
         var template = try job.newJob(kind: kind, inputs: inputs, now: Date())
         template.templateID = stored?.id
         if let turns { return try await addConversation(turns, definition, as: template, inputs) }
@@ -72,10 +77,10 @@ struct AddCommand: AsyncParsableCommand {
         if dryRun {
             try await DryRun(
                 definition: definition, inputs: inputs, stored: stored.map { try StoredTemplate($0) },
-                meter: prompts.meter(for: definition), asJSON: json, prospects: prospects()
+                meter: prompts.meter(for: definition), asJSON: json, prospects: prospects(), questions: questions
             ).run(intake)
         } else {
-            try await add(intake, as: template)
+            try await add(intake, as: template, asking: questions)
         }
     }
 
@@ -94,13 +99,19 @@ struct AddCommand: AsyncParsableCommand {
             documents, text: text ?? (documents.isEmpty && isOptional ? "" : nil), options: try reading.options())
         for problem in intake.problems { Console.noteForeign("nightshift: \(problem)") }
         if let problem = intake.problems.first, strict || intake.count == 0 { throw refusal(because: problem) }
-        if job.customID != nil, intake.count > 1 {
-            throw CommandError(.usage, "--custom-id names one job, and \(intake.count) documents were given")
+        if job.customID != nil, intake.count > 1 || job.questions != nil {
+            throw CommandError(
+                .usage,
+                job.questions == nil
+                    ? "--custom-id names one job, and \(intake.count) documents were given"
+                    : "--custom-id names one job; with --questions each has its id from the file")
         }
         return intake
     }
 
-    private func add(_ intake: DocumentIntake, as template: NewJob) async throws {
+    private func add(
+        _ intake: DocumentIntake, as template: NewJob, asking questions: [Question]
+    ) async throws {
         let store = try queueOptions.openStore()
         defer { try? store.close() }
         let batchesBefore = try await job.checkDependencies(in: store)
@@ -109,7 +120,8 @@ struct AddCommand: AsyncParsableCommand {
         template.afterBatches = batchesBefore
         if let batch = job.batch { template.batchID = try await store.batch(named: batch, now: Date()) }
         var adder = JobAdder(
-            store: store, template: template, isUnique: job.unique, printsIDs: printsEveryID(of: intake))
+            store: store, template: template, isUnique: job.unique, printsIDs: printsEveryID(of: intake),
+            questions: questions, hasOneDocument: intake.count == 1)
         do {
             try await adder.add(intake)
         } catch {
@@ -191,7 +203,7 @@ struct AddCommand: AsyncParsableCommand {
 
     /// A person is not shown hundreds of numbers.
     private func printsEveryID(of intake: DocumentIntake) -> Bool {
-        !json && (intake.count <= 20 || !Console.outputIsTerminal)
+        !json && (job.questions == nil && intake.count <= 20 || !Console.outputIsTerminal)
     }
 
     /// Why nothing was added at all; the document itself has been named before.

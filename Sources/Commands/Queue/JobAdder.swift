@@ -14,6 +14,9 @@ struct JobAdder {
     let template: NewJob
     let isUnique: Bool
     let printsIDs: Bool
+    /// Asked of each document; empty where the template says all.
+    let questions: [Question]
+    let hasOneDocument: Bool
     private(set) var report = AddReport()
     private var jobs: [NewJob] = []
     private var unreadable: [UnreadableDocument] = []
@@ -21,7 +24,12 @@ struct JobAdder {
     /// Whether what can't be read becomes a job that has failed: not where it is all that was asked for.
     private var keepsFailures = false
 
-    init(store: JobStore, template: NewJob, isUnique: Bool, printsIDs: Bool) {
+    init(
+        store: JobStore, template: NewJob, isUnique: Bool, printsIDs: Bool, questions: [Question] = [],
+        hasOneDocument: Bool = true
+    ) {
+        self.questions = questions
+        self.hasOneDocument = hasOneDocument
         self.store = store
         self.template = template
         self.isUnique = isUnique
@@ -38,7 +46,11 @@ struct JobAdder {
             try await intake.takeEach { position, item in
                 progress.update("added \(adder.report.ids.count) jobs, at file \(position + 1) of \(intake.count)")
                 switch item {
-                case .success(let item): adder.take(item)
+                case .success(let item):
+                    for question in adder.questions.isEmpty ? [nil] : adder.questions.map(Optional.some) {
+                        adder.take(item, asking: question)
+                        if adder.jobs.count >= Self.jobsAtOnce { try await adder.flush() }
+                    }
                 case .failure(let error):
                     progress.clear()
                     adder.refuse(error.path, because: error.description)
@@ -66,14 +78,25 @@ struct JobAdder {
         }
     }
 
-    private mutating func take(_ item: DocumentIntake.Item) {
+    private mutating func take(_ item: DocumentIntake.Item, asking question: Question?) {
         var job = template
         job.input = item.input
         if let facts = item.facts { job.metadata["facts"] = .object(facts) }
         if let id = item.id, job.customID == nil { job.customID = id }
+        if let question {
+            job.question = question.text
+            if let id = question.id {
+                job.metadata["question_id"] = .string(id)
+                job.customID = hasOneDocument ? id : "\(item.id ?? item.name):\(id)"
+            } else if item.id != nil {
+                // The document's own id would stand for several jobs.
+                job.customID = nil
+            }
+        }
         if isUnique { job.uniqueKey = job.contentKey }
+        // The questions on one document hold its text once.
+        if jobs.last?.question == nil || question == questions.first { bytes += item.text.utf8.count }
         jobs.append(job)
-        bytes += item.text.utf8.count
     }
 
     private mutating func flush() async throws {

@@ -25,7 +25,7 @@ struct JobPage {
     }
 
     private var fields: [(String, String?)] {
-        let progress = job.progress.flatMap { job.state == "running" ? "\(Int(100 * $0)) %" : nil }
+        let progress = job.progress.flatMap { ["running", "pending"].contains(job.state) ? "\(Int(100 * $0)) %" : nil }
         let document = [detail.documentTitle, detail.documentSource.map { "(\($0))" }].compactMap(\.self)
         return [
             ("queue", "\(job.queue), priority \(job.priority)"),
@@ -38,7 +38,8 @@ struct JobPage {
             ("continues", job.continues.map { "job \($0)" }),
             ("batch", job.batchID.map(String.init)),
             ("custom id", job.customID),
-            ("part", job.part.map { "\($0) of job \(job.parentID ?? 0)" }),
+            ("part", job.part.map { "\($0) of job \(job.parentID ?? 0)\(place)" }),
+            ("parts", parts.isEmpty ? nil : parts),
             ("tries", "\(job.attempt) of \(job.maxAttempts)"),
             ("progress", progress),
             ("created", LocalTime.local(job.createdAt)),
@@ -75,6 +76,23 @@ struct JobPage {
         guard var rest = metadata else { return job.metadata }
         rest["facts"] = nil
         return rest.isEmpty ? nil : JSONValue.object(rest).text
+    }
+
+    /// Of a part: its place in the whole.
+    private var place: String {
+        guard let begin = job.partBegin, let end = job.partEnd else { return "" }
+        return ", characters \(begin) to \(end)" + (job.partLevel > 0 ? ", level \(job.partLevel)" : "")
+    }
+
+    private var parts: String {
+        detail.parts.map { count in
+            var text = "\(count.completed) of \(count.total) done"
+            if count.level > 0 { text = "level \(count.level): " + text }
+            if count.running > 0 { text += ", \(count.running) running" }
+            if count.failed > 0 { text += ", \(count.failed) given up or cancelled" }
+            if count.reused > 0 { text += ", \(count.reused) known already" }
+            return text
+        }.joined(separator: "; ")
     }
 
     private func printAttempts() throws {
@@ -130,6 +148,8 @@ struct JobPage {
             result.answerMargin.map { "answer margin \(Self.rounded($0))" },
             result.model.map { "model \($0)" },
             result.leftOut.map { "left out: \($0)" } ?? (result.truncated ? "the input was cut" : nil),
+            result.parts.map { detail.evidence.isEmpty ? "from \($0) parts" : "from \($0) passages" },
+            result.reusedFrom.map { "as that of job \($0)" },
             result.meanLogprob.map { "log-probability \(Self.rounded($0))" },
             result.grounding.map { "grounding \(Self.rounded($0))" },
             result.repetition.map { "repetition \(Self.rounded($0))" },
@@ -137,6 +157,23 @@ struct JobPage {
         ]
         try printText(result.text, title: (["result"] + facts.compactMap(\.self)).joined(separator: ", "))
         try printQuotations()
+        try printEvidence()
+    }
+
+    /// The passages that an answer was looked for in.
+    private func printEvidence() throws {
+        guard !detail.evidence.isEmpty else { return }
+        var table = TextTable([
+            .init("", .right), .init("begin", .right), .init("end", .right), .init("score", .right),
+            .init("text", isFlexible: true),
+        ])
+        for passage in detail.evidence {
+            table.append([
+                "\(passage.position)", "\(passage.begin)", "\(passage.end)",
+                passage.score.map { "\(Self.rounded($0))" } ?? "", DisplayText.line(passage.text, limit: 300),
+            ])
+        }
+        try printSection("read of the text, by characters", table)
     }
 
     /// What the result quotes, and where that stands.

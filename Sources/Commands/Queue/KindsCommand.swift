@@ -107,7 +107,8 @@ struct KindsTestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test", abstract: "The prompt a kind makes of a document.",
         discussion: """
-            The prompt goes to standard output. With --model or NIGHTSHIFT_MODEL its tokens are counted.
+            The prompt goes to standard output. With --model or NIGHTSHIFT_MODEL its tokens are counted, and the parts that a \
+            longer document is divided into.
 
             EXAMPLES
               nightshift kinds test summarize report.txt

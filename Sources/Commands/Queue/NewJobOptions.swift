@@ -26,6 +26,12 @@ struct NewJobOptions: ParsableArguments {
     var question: String?
 
     @Option(
+        help: ArgumentHelp(
+            "Ask each question of this file of each document: one a line, or JSON lines or CSV with 'question' and 'id'; "
+                + "- for standard input.", valueName: "file"), completion: .file())
+    var questions: String?
+
+    @Option(
         name: [.customShort("o"), .customLong("option")],
         help: ArgumentHelp(
             "An option of the kind, or a decoding parameter by HuggingFace's name; may be repeated.",
@@ -91,6 +97,9 @@ struct NewJobOptions: ParsableArguments {
     var priority: Int { ownPriority ?? (try? Settings.current.number(.priority)) ?? 5 }
     var maxAttempts: Int { ownMaxAttempts ?? (try? Settings.current.number(.maxAttempts)) ?? 3 }
 
+    /// The option of kinds whose question may stand before the document.
+    private static let questionFirst = "question_first"
+
     func validate() throws {
         guard (0...9).contains(ownPriority ?? 5) else { throw ValidationError("--priority takes 0 (first) to 9") }
         guard (1...1000).contains(ownMaxAttempts ?? 3) else { throw ValidationError("--max-attempts takes 1 to 1000") }
@@ -98,14 +107,18 @@ struct NewJobOptions: ParsableArguments {
             throw ValidationError("a queue's name has 1 to 128 characters")
         }
         guard batch?.isEmpty != true else { throw ValidationError("--batch names no batch") }
+        if question != nil, questions != nil { throw ValidationError("choose one of --question and --questions") }
         if at != nil, delay != nil { throw ValidationError("choose one of --at and --in") }
     }
 
     /// What every job brings besides its document, checked against its kind.
     ///
     /// - throws: `JobCatalogError` for whatever would fail when the job is run.
+    ///
+    /// - parameter questions: those of ``questions``; several on one document share its reading, where the kind can have it
+    ///   so.
     func checkedInputs(
-        for definition: JobDefinition, hasDocument: Bool, stored: StoredTemplate? = nil
+        for definition: JobDefinition, hasDocument: Bool, stored: StoredTemplate? = nil, questions: [Question] = []
     ) throws -> JobInputs {
         var options = try JobOptions.parse(arguments: options)
         if let style {
@@ -114,7 +127,11 @@ struct NewJobOptions: ParsableArguments {
             }
             options["style"] = .string(style)
         }
-        let inputs = JobInputs(document: hasDocument ? "text" : nil, question: question, options: options)
+        if questions.count > 1, definition.options.contains(where: { $0.name == Self.questionFirst }) {
+            options[Self.questionFirst] = options[Self.questionFirst] ?? .bool(false)
+        }
+        let inputs = JobInputs(
+            document: hasDocument ? "text" : nil, question: question ?? questions.first?.text, options: options)
         if continues != nil, definition.reading != .transcript {
             throw JobCatalogError.noConversation(kind: definition.name)
         }

@@ -1,9 +1,11 @@
 import ArgumentParser
 import Foundation
 import GPTJ
+import JSONText
 import JobCatalog
 import ModelFiles
 import Tokenization
+import Worker
 
 /// For which model a prompt is made when it is only looked at.
 struct PromptOptions: ParsableArguments {
@@ -45,25 +47,22 @@ struct PromptMeter {
             for: ModelFacts(name: model.name, specialTokens: Set(tokenizer.addedTokens.map(\.content))))
     }
 
-    func measure(_ prompt: RenderedPrompt) -> PromptSize {
-        let room = contextLength - prompt.outputTokenBudget
-        return PromptSize(
-            tokens: tokenizer.encode(prompt.pieces).count, outputTokens: prompt.outputTokenBudget,
-            limit: max(0, min(room, prompt.inputTokenBudget ?? room)), contextLength: contextLength)
+    /// - parameters:
+    ///   - prompt: over the whole document
+    ///   - document: as it came
+    func forecast(_ prompt: RenderedPrompt, of definition: JobDefinition, document: String) -> DocumentForecast {
+        DocumentForecast(
+            prompt, of: definition, document: document, tokenizer: tokenizer, contextLength: contextLength)
     }
 }
 
-/// A prompt's tokens, and how many it may have.
-struct PromptSize {
-    let tokens: Int
-    let outputTokens: Int
-    /// The most tokens that leave room for the output.
-    let limit: Int
-    let contextLength: Int
-
-    var fits: Bool { tokens <= limit }
-
-    var description: String {
-        "\(tokens) tokens; with \(outputTokens) kept for the output, up to \(limit) fit into the context of \(contextLength)"
+extension DocumentForecast {
+    /// For programs.
+    var object: JSONObject {
+        [
+            "prompt_tokens": .integer(promptTokens), "limit": .integer(limit), "overflow": .string(overflow.rawValue),
+            "parts": .integer(parts), "levels": .integer(levels), "fits": .bool(fits), "can_be_done": .bool(canBeDone),
+            "total_prompt_tokens": .integer(totalPromptTokens), "total_output_tokens": .integer(totalOutputTokens),
+        ]
     }
 }

@@ -24,11 +24,12 @@ struct PromptPreview {
         }
         let style = style.map { PromptStyle(rawValue: $0) } ?? meter?.style ?? definition.usualStyle
         var prompt = try definition.prompt(style: style, inputs: inputs, stored: stored)
-        var size = meter?.measure(prompt)
-        if prompt.overflow == .newestTurns, let meter, let limit = size?.limit,
-            let fitted = prompt.fittingTurns(into: limit, by: meter.tokenizer)
+        var size = meter?.forecast(prompt, of: definition, document: inputs.document ?? "")
+        if prompt.overflow == .newestTurns, let meter, let whole = size, !whole.fits,
+            let fitted = prompt.fittingTurns(into: whole.limit, by: meter.tokenizer)
         {
-            (prompt, size) = (fitted.prompt, meter.measure(fitted.prompt))
+            prompt = fitted.prompt
+            size = meter.forecast(prompt, of: definition, document: inputs.document ?? "")
             if let note = fitted.note { Console.note("left out: \(note)") }
         }
         try Console.printForeign(prompt.text)
@@ -39,6 +40,6 @@ struct PromptPreview {
         }
         guard let size else { return }
         Console.note(size.description)
-        if !size.fits { throw CommandError(.someFailed, "the document is too long for this model") }
+        if !size.canBeDone { throw CommandError(.someFailed, "the document is too long for this model") }
     }
 }

@@ -10,8 +10,8 @@ struct ResultsCommand: AsyncParsableCommand {
         discussion: """
             The columns are those of the view result_texts. text prints the texts only, md a heading for each. With --output \
             each document becomes a file, its jobs one after the other; a file that is there is left alone. The parts of long \
-            documents are left out unless --parts or their ids ask for them. --search and --document compare words without \
-            regard to case and accents.
+            documents are left out unless --parts, --parent or their ids ask for them. --search and --document compare words \
+            without regard to case and accents.
 
             EXAMPLES
               nightshift results
@@ -49,6 +49,9 @@ struct ResultsCommand: AsyncParsableCommand {
     @Flag(help: "Also the parts that long documents were split into.")
     var parts = false
 
+    @Option(help: ArgumentHelp("What the parts of this job have brought.", valueName: "id"))
+    var parent: Int64?
+
     @Option(
         name: [.customShort("o"), .customLong("output")],
         help: ArgumentHelp(
@@ -67,7 +70,7 @@ struct ResultsCommand: AsyncParsableCommand {
         .text("text", isFlexible: true), .hidden("prompt_tokens"), .hidden("completion_tokens"),
         .hidden("finish_reason"),
         RowColumn(name: "seconds", alignment: .right), .hidden("tokens_per_second"), .time("finished"), .text("batch"),
-        .hidden("stopped_by"),
+        .hidden("stopped_by"), .hidden("truncated"), .hidden("parts"), .hidden("parent_id"), .hidden("part"),
     ]
 
     func validate() throws {
@@ -81,12 +84,11 @@ struct ResultsCommand: AsyncParsableCommand {
         defer { try? store.close() }
         var selection = try await filter.selection(in: store, ids: ids.isEmpty ? nil : ids)
         selection.states = state.map { [$0] }
+        (selection.parentID, selection.includesParts) = (parent, parts)
         let words = ResultWords(search: search, document: document)
         let (since, until) = try period.range(now: Date())
         if let folder { return try await write(selection, since, until, words, to: folder, from: store) }
-        var filter = ResultFilter(
-            selection: selection, newestFirst: limit.newest, since: since, until: until,
-            includesParts: parts || !ids.isEmpty)
+        var filter = ResultFilter(selection: selection, newestFirst: limit.newest, since: since, until: until)
         var missing = words.isEmpty && period.isEmpty && state == nil ? Set(ids) : []
         let fetch = { (after: Int64, limit: Int) in
             var found: [ResultRow] = []
@@ -169,7 +171,8 @@ struct ResultCommand: AsyncParsableCommand {
         abstract: "The text one job has brought, and nothing else.",
         discussion: """
             With --json the row of the table results, and in quotations what the text quotes of the document and where that \
-            stands: substr(text, begin + 1, end - begin) of the document gives each quotation back.
+            stands: substr(text, begin + 1, end - begin) of the document gives each quotation back. evidence has the passages of a \
+            long document that an answer was looked for in, likewise.
 
             EXAMPLES
               nightshift result 12
@@ -197,6 +200,7 @@ struct ResultCommand: AsyncParsableCommand {
         var object: JSONObject = ["id": .integer(Int(id)), "kind": .string(detail.job.kind)]
         for member in try RowEncoder.object(result).members { object[member.name] = member.value }
         object["quotations"] = .array(try detail.quotations.map { .object(try RowEncoder.object($0)) })
+        object["evidence"] = .array(try detail.evidence.map { .object(try RowEncoder.object($0)) })
         try Console.print(DelimitedText.json(.object(object)))
     }
 }

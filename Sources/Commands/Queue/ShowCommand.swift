@@ -2,13 +2,15 @@ import ArgumentParser
 import JSONText
 import JobCatalog
 import JobStore
+import Worker
 
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Everything about one job.",
         discussion: """
-            Its fields, every attempt with its timings, what happened to it, and its result.
+            Its fields, every attempt with its timings, what happened to it, and its result; of a long document its parts, \
+            which 'nightshift list --parent' lists, and of an answer from one the passages that were read.
 
             EXAMPLES
               nightshift show 12
@@ -53,7 +55,8 @@ struct ShowCommand: AsyncParsableCommand {
             try page.printText(rendered.text, title: "prompt, style \(rendered.style)")
             let definition = try JobCatalog.ofUser.definition(named: detail.job.kind)
             if let meter = try prompts.meter(for: definition) {
-                Console.note("the prompt: \(meter.measure(rendered).description)")
+                let forecast = meter.forecast(rendered, of: definition, document: input ?? "")
+                Console.note("the prompt: \(forecast.description)")
             }
         }
     }

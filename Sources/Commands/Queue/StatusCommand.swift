@@ -8,6 +8,9 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "How the queues stand, and who works on them.",
         discussion: """
+            The figures count whole jobs; a job whose long document is read in parts is pending meanwhile, and parts counts \
+            those that are to be done.
+
             EXAMPLES
               nightshift status
               nightshift status --json
@@ -20,7 +23,7 @@ struct StatusCommand: AsyncParsableCommand {
     /// How many jobs a queue has in each status.
     static let counts: [RowColumn] = [
         .number("available"), .number("scheduled"), .number("running"), .number("pending"), .number("completed"),
-        .number("discarded"), .number("cancelled"),
+        .number("discarded"), .number("cancelled"), .number("parts", usual: "0"),
     ]
 
     func run() async throws {
@@ -82,7 +85,7 @@ struct StatusCommand: AsyncParsableCommand {
         return [
             "available": sum(\.available), "scheduled": sum(\.scheduled), "running": sum(\.running),
             "pending": sum(\.pending), "completed": sum(\.completed), "discarded": sum(\.discarded),
-            "cancelled": sum(\.cancelled),
+            "cancelled": sum(\.cancelled), "parts": sum(\.parts),
         ]
     }
 

@@ -116,7 +116,7 @@ struct RunCommand: AsyncParsableCommand {
         // Without grace: who presses Ctrl-C wants the prompt back.
         let session = try WorkerSession(
             store: store, engine: engine, catalog: catalog,
-            options: WorkerOptions(queues: [Self.queueName], concurrency: 1, graceSeconds: 0), journal: nil,
+            options: WorkerOptions(queues: [Self.queueName], concurrency: 32, graceSeconds: 0), journal: nil,
             meter: quiet ? nil : WorkMeter())
         // Any worker that serves all queues may have been quicker to claim it; its result is as good.
         let watcher = Task {

@@ -66,7 +66,7 @@ extension ServiceReport.Counts {
         case .failed:
             inHand -= 1
             failed += 1
-        case .cancelled, .interrupted, .lost, .deleted: inHand -= 1
+        case .divided, .cancelled, .interrupted, .lost, .deleted: inHand -= 1
         case .stopping: isStopping = true
         case .started: isReady = true
         case .began, .reclaimed, .timed, .noted: break

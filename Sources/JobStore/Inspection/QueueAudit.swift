@@ -81,6 +81,31 @@ package enum QueueAudit {
                 SELECT id FROM batches b WHERE finished_at IS NOT NULL
                   AND EXISTS (SELECT 1 FROM jobs j WHERE j.batch_id = b.id AND j.state IN ('pending','available','running'))
                 """),
+        Promise(
+            text: "a part has a whole that it is a part of",
+            sql: "SELECT id FROM jobs WHERE parent_id IS NOT NULL AND parent_id NOT IN (SELECT id FROM jobs)"),
+        Promise(
+            text: "an open part has a whole that is open",
+            sql: """
+                SELECT c.id FROM jobs c JOIN jobs p ON p.id = c.parent_id
+                WHERE c.state IN ('pending','available','running') AND p.state IN ('completed','cancelled','discarded')
+                """),
+        Promise(
+            text: "the parts of a job together are its text",
+            sql: """
+                SELECT parent_id FROM (
+                  SELECT c.parent_id, c.part, c.part_begin, c.part_end, lag(c.part) OVER w AS last_part,
+                    lag(c.part_end) OVER w AS last_end, c.input,
+                    substr(coalesce(d.text, p.input), c.part_begin + 1, c.part_end - c.part_begin) AS text
+                  FROM jobs c JOIN jobs p ON p.id = c.parent_id LEFT JOIN documents d ON d.id = p.document_id
+                  WHERE c.part_level = 0 AND c.part_end IS NOT NULL
+                  WINDOW w AS (PARTITION BY c.parent_id ORDER BY c.part))
+                WHERE part <> coalesce(last_part, 0) + 1 OR part_begin <> coalesce(last_end, 0) OR input <> text
+                UNION SELECT p.id FROM jobs p LEFT JOIN documents d ON d.id = p.document_id
+                WHERE EXISTS (SELECT 1 FROM jobs c WHERE c.parent_id = p.id AND c.part_level = 0 AND c.part_end IS NOT NULL)
+                  AND length(coalesce(d.text, p.input)) <>
+                    (SELECT max(c.part_end) FROM jobs c WHERE c.parent_id = p.id AND c.part_level = 0)
+                """),
     ]
 
     /// The promises that are broken, each with the first of the rows that break it; empty for a sound queue.

@@ -72,6 +72,8 @@ public struct ClaimedJob: Sendable {
     public var waitMilliseconds: Int
     /// Oldest first.
     public var conversation: [EarlierJob] = []
+    /// Of a job that was divided: its parts of the highest level, in their order.
+    public var parts: [Part] = []
 
     public var id: Int64 { claim.jobID }
 

@@ -23,6 +23,9 @@ package struct EndingEffect: Sendable, Equatable {
             (state, outcome) = (.cancelled, .cancelled)
         case .interrupted:
             (state, outcome, handsAttemptBack) = (.available, .interrupted, true)
+        case .divided:
+            (state, outcome, handsAttemptBack) = (.available, .interrupted, true)
+            errorCode = Self.dividedCode
         case .failed(let failure):
             outcome = failure.timedOut ? .timedOut : .failed
             errorCode = failure.code
@@ -35,6 +38,9 @@ package struct EndingEffect: Sendable, Equatable {
             }
         }
     }
+
+    /// The code of an attempt that has divided its job.
+    static let dividedCode = "divided"
 
     /// The end of an attempt whose worker died. A crash counts toward its own limit, so it hands the attempt back too.
     package init(crashNumber crashes: Int, of maximum: Int, worker: String) {

@@ -6,6 +6,8 @@ public enum JobEnding: Sendable {
     case failed(JobFailure)
     /// The worker stops: the job goes back as if it had not been tried. `partialText` is kept with the attempt.
     case interrupted(partialText: String? = nil, figures: AttemptFigures = AttemptFigures())
+    /// The job is divided: it waits for its parts, as if it had not been tried.
+    case divided(JobDivision)
     /// The worker stopped because the job is cancelled.
     case cancelled(partialText: String? = nil, figures: AttemptFigures = AttemptFigures())
 
@@ -13,6 +15,7 @@ public enum JobEnding: Sendable {
         switch self {
         case .completed(let result): result.figures
         case .failed(let failure): failure.figures
+        case .divided(let division): division.figures
         case .interrupted(_, let figures), .cancelled(_, let figures): figures
         }
     }
@@ -22,6 +25,7 @@ public enum JobEnding: Sendable {
         switch self {
         case .completed(let result): result.text
         case .failed(let failure): failure.partialText
+        case .divided: nil
         case .interrupted(let text, _), .cancelled(let text, _): text
         }
     }
@@ -100,6 +104,15 @@ public struct JobResult: Sendable {
     public var answerMargin: Double?
     /// What the model didn't see of the input, or what wasn't kept of its text, in words; `nil` for nothing.
     public var leftOut: String?
+    /// The passages that the model has read of a text that was too long for it, in the order of the text. Stored as
+    /// ``quotations`` are.
+    public var evidence: [Evidence] = []
+    /// Of how many parts of the text it was made; `nil` for a text in one piece.
+    public var partCount: Int?
+    /// Of a part's result: names all that it follows from, so that it can be found again.
+    public var cacheKey: String?
+    /// The job whose result this is a copy of.
+    public var reusedFrom: Int64?
     public var figures: AttemptFigures
 
     public init(

@@ -21,6 +21,10 @@ public struct JobDetail: Sendable, Hashable, Codable {
         public var batchID: Int64?
         public var parentID: Int64?
         public var part: Int?
+        public var partLevel: Int
+        /// Characters of the parent's text before the part and before its end.
+        public var partBegin: Int?
+        public var partEnd: Int?
         public var createdAt: String
         public var options: String
         public var metadata: String
@@ -47,6 +51,9 @@ public struct JobDetail: Sendable, Hashable, Codable {
             case batchID = "batch_id"
             case parentID = "parent_id"
             case part
+            case partLevel = "part_level"
+            case partBegin = "part_begin"
+            case partEnd = "part_end"
             case createdAt = "created_at"
             case options, metadata, question
             case documentID = "document_id"
@@ -76,6 +83,10 @@ public struct JobDetail: Sendable, Hashable, Codable {
         public var answerMargin: Double?
         /// What the model didn't see, or what wasn't kept, in words.
         public var leftOut: String?
+        /// Of how many parts of the text it was made; `nil` for a text in one piece.
+        public var parts: Int?
+        /// The job whose result this is a copy of.
+        public var reusedFrom: Int64?
 
         enum CodingKeys: String, CodingKey {
             case attempt
@@ -88,6 +99,8 @@ public struct JobDetail: Sendable, Hashable, Codable {
             case noAnswer = "no_answer"
             case answerMargin = "answer_margin"
             case leftOut = "left_out"
+            case parts
+            case reusedFrom = "reused_from"
         }
     }
 
@@ -107,12 +120,57 @@ public struct JobDetail: Sendable, Hashable, Codable {
         }
     }
 
+    /// A row of the view `evidence_texts`: a passage that the answer was looked for in. Characters from 0.
+    public struct Evidence: Sendable, Hashable, Codable {
+        public var position: Int
+        public var documentID: Int64?
+        public var begin: Int
+        public var end: Int
+        /// How well it matches the question, the higher the better.
+        public var score: Double?
+        public var text: String
+
+        enum CodingKeys: String, CodingKey {
+            case position
+            case documentID = "document_id"
+            case begin, end, score, text
+        }
+    }
+
+    /// How the parts of one level stand.
+    public struct PartCount: Sendable, Hashable, Codable {
+        public var level: Int
+        public var total: Int
+        public var completed: Int
+        public var running: Int
+        /// Given up or cancelled.
+        public var failed: Int
+        /// Whose result another job had brought already.
+        public var reused: Int
+
+        static let query = """
+            SELECT c.part_level AS level, count(*) AS total, sum(c.state = 'completed') AS completed,
+              sum(c.state = 'running') AS running, sum(c.state IN ('cancelled','discarded')) AS failed,
+              sum(r.reused_from IS NOT NULL) AS reused
+            FROM jobs c LEFT JOIN results r ON r.job_id = c.id WHERE c.parent_id = ? GROUP BY c.part_level ORDER BY c.part_level
+            """
+        /// The last step is the whole's own.
+        static let progress = """
+            SELECT 1.0 * sum(state = 'completed') / (count(*) + 1) FROM jobs INDEXED BY jobs_part_states WHERE parent_id = ?
+            HAVING count(*) > 0
+            """
+    }
+
     public var job: Job
     public var documentTitle: String?
     public var documentSource: String?
     public var result: Result?
     /// In the order of the result's text.
     public var quotations: [Quotation]
+    /// In the order of the document.
+    public var evidence: [Evidence]
+    /// By level; empty for a job that wasn't divided.
+    public var parts: [PartCount]
     /// What must end before it may begin: `job 7`, `batch essays`.
     public var waitsFor: [String]
     /// In their order.
@@ -124,7 +182,7 @@ public struct JobDetail: Sendable, Hashable, Codable {
         case job
         case documentTitle = "document_title"
         case documentSource = "document_source"
-        case result, quotations
+        case result, quotations, evidence, parts
         case waitsFor = "waits_for"
         case attempts, events
     }

@@ -19,6 +19,15 @@ public struct JobStatusRow: Sendable, Hashable, Codable {
     /// The document's name, or the beginning of the text.
     public var input: String?
     public var error: String?
+    /// Of a part: the job that it is a part of, and its place among the parts.
+    public var parentID: Int64?
+    public var part: Int?
+
+    enum CodingKeys: String, CodingKey {
+        case id, kind, queue, status, priority, tries, progress, scheduled, started, finished, input, error
+        case parentID = "parent_id"
+        case part
+    }
 }
 
 /// A line of the view `result_texts`.
@@ -37,6 +46,13 @@ public struct ResultRow: Sendable, Hashable, Codable {
     public var batch: String?
     /// What ended the text before it came to an end of its own, such as `repetition`.
     public var stoppedBy: String?
+    /// The input did not fit whole.
+    public var truncated: Bool
+    /// Of how many parts of the text it was made; `nil` for a text in one piece.
+    public var parts: Int?
+    /// Of a part: the job that it is a part of, and its place among the parts.
+    public var parentID: Int64?
+    public var part: Int?
 
     enum CodingKeys: String, CodingKey {
         case id, kind, document, question, text
@@ -47,6 +63,9 @@ public struct ResultRow: Sendable, Hashable, Codable {
         case tokensPerSecond = "tokens_per_second"
         case finished, batch
         case stoppedBy = "stopped_by"
+        case truncated, parts
+        case parentID = "parent_id"
+        case part
     }
 }
 
@@ -83,6 +102,8 @@ public struct QueueStatusRow: Sendable, Hashable, Codable {
     public var cancelled: Int
     /// When the longest due job was due, as stored.
     public var oldest: String?
+    /// Parts of jobs that are to be done; the other figures count whole jobs.
+    public var parts: Int
 
     public init(
         queue: String, paused: Bool = false, openNow: Bool = true, available: Int = 0, scheduled: Int = 0,
@@ -105,7 +126,7 @@ public struct QueueStatusRow: Sendable, Hashable, Codable {
     enum CodingKeys: String, CodingKey {
         case queue, paused
         case openNow = "open_now"
-        case available, scheduled, running, pending, completed, discarded, cancelled, oldest
+        case available, scheduled, running, pending, completed, discarded, cancelled, oldest, parts
     }
 }
 

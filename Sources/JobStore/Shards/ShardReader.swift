@@ -57,7 +57,7 @@ struct ShardReader: Sendable {
                 db,
                 sql: """
                     SELECT id, state, attempt, max_attempts, error, finalized_at, attempted_at, attempted_by FROM jobs
-                    WHERE id > ? AND \(ShardMark.column) = ? ORDER BY id LIMIT \(Self.jobsAtOnce)
+                    WHERE id > ? AND \(ShardMark.column) = ? AND parent_id IS NULL ORDER BY id LIMIT \(Self.jobsAtOnce)
                     """, arguments: [id, mark.text])
             let children = try ChildTables.names(in: db)
             return try rows.map { try job($0, children, in: db) }

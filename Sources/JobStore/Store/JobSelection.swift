@@ -1,6 +1,9 @@
 import GRDB
 
 /// Which jobs an operation is about. Conditions that are `nil` are no conditions.
+///
+/// Parts of jobs are chosen by their ids, by their parent, or where it is said that they are meant: what is done to a job
+/// is done to its parts by itself.
 public struct JobSelection: Sendable {
     public var ids: [Int64]?
     public var states: Set<JobState>?
@@ -11,6 +14,10 @@ public struct JobSelection: Sendable {
     public var status: DerivedStatus?
     /// Given out to this shard, as `shardMark(of:)` names it.
     public var shard: String?
+    /// Only parts of this job.
+    public var parentID: Int64?
+    /// Parts of jobs beside whole ones.
+    public var includesParts = false
 
     public init(
         ids: [Int64]? = nil, states: Set<JobState>? = nil, queue: String? = nil, kind: String? = nil,
@@ -93,6 +100,11 @@ struct Condition {
         if let kind = selection.kind { add("j.kind = ?", kind) }
         if let batchID = selection.batchID { add("j.batch_id = ?", batchID) }
         if let shard = selection.shard { add("j.\(ShardMark.column) = ?", shard) }
+        if let parentID = selection.parentID {
+            add("j.parent_id = ?", parentID)
+        } else if selection.ids == nil, !selection.includesParts {
+            add("j.parent_id IS NULL")
+        }
     }
 
     /// The states as literals, and the condition of the partial index that holds them, so that SQLite may use it.

@@ -182,6 +182,7 @@ private struct JobTaker {
         if let continued: Int64 = try row.optional("continues") {
             job.conversation = try Conversation.read(from: continued, in: db)
         }
+        job.parts = try JobParts.highest(of: id, in: db)
         return job
     }
 

@@ -41,7 +41,10 @@ private struct Finisher {
             try store(effect)
             return .stored(effect.state)
         }
-        if attempt == claim.attempt, try wasStored(effect, state: state) { return .stored(state) }
+        if attempt == claim.attempt, try wasStored(effect, state: state) {
+            if case .divided = ending { return .stored(effect.state) }
+            return .stored(state)
+        }
         let refusal: FinishOutcome.Refusal = state == .cancelled && attempt == claim.attempt ? .cancelled : .lost
         try keepLateText(outcome: refusal == .cancelled ? .cancelled : .lost)
         if case .cancelled = ending, refusal == .cancelled { return .stored(.cancelled) }
@@ -52,6 +55,7 @@ private struct Finisher {
     private func store(_ effect: EndingEffect) throws {
         try recordAttempt(effect.outcome, effect: effect, lateText: isResult ? nil : ending.lateText, overwriting: true)
         if case .completed(let result) = ending { try store(result) }
+        if case .divided(let division) = ending { try JobParts.divide(claim.jobID, into: division, in: db, now: now) }
         let due = effect.delaySeconds.map { Timestamp.text(now.addingTimeInterval($0)) }
         try db.cachedStatement(
             sql: """
@@ -69,47 +73,52 @@ private struct Finisher {
         try db.cachedStatement(
             sql: """
                 INSERT INTO results (job_id, attempt, created_at, format, truncated, model, mean_logprob, grounding,
-                  repetition, text, stopped_by, no_answer, answer_margin, left_out)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                  repetition, text, stopped_by, no_answer, answer_margin, left_out, parts, cache_key, reused_from)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
                 ON CONFLICT (job_id) DO UPDATE SET attempt = ?2, created_at = ?3, format = ?4, truncated = ?5, model = ?6,
                   mean_logprob = ?7, grounding = ?8, repetition = ?9, text = ?10, stopped_by = ?11, no_answer = ?12,
-                  answer_margin = ?13, left_out = ?14
+                  answer_margin = ?13, left_out = ?14, parts = ?15, cache_key = ?16, reused_from = ?17
                 """
         ).execute(arguments: [
             claim.jobID, claim.attempt, Timestamp.text(now), result.format.rawValue, result.truncated, result.model,
             result.meanLogprob.flatMap { $0.isFinite ? $0 : nil }, share(result.grounding), share(result.repetition),
             withoutNUL(result.text), result.stoppedBy, result.isNoAnswer,
-            result.answerMargin.flatMap { $0.isFinite ? $0 : nil }, result.leftOut,
+            result.answerMargin.flatMap { $0.isFinite ? $0 : nil }, result.leftOut, result.partCount, result.cacheKey,
+            result.reusedFrom,
         ])
-        try store(result.quotations)
+        try store(result.quotations.map { ($0, nil) }, in: "quotations")
+        try store(result.evidence.map { ($0.place, $0.score) }, in: "evidence")
     }
 
     /// Writes places that give the quoted texts back, and no others: the text may have been edited since the claim, and
     /// bytes that aren't UTF-8 were something else to the worker.
-    private func store(_ quotations: [Quotation]) throws {
-        try db.cachedStatement(sql: "DELETE FROM quotations WHERE job_id = ?").execute(arguments: [claim.jobID])
+    private func store(_ places: [(place: Quotation, score: Double?)], in table: String) throws {
+        try db.cachedStatement(sql: "DELETE FROM \(table) WHERE job_id = ?").execute(arguments: [claim.jobID])
+        let hasScore = table == "evidence"
         let insert = try db.cachedStatement(
             sql: """
-                INSERT INTO quotations (job_id, position, document_id, begin, end)
-                SELECT ?1, ?2, document_id, place - 1, place - 1 + length(?4) FROM (
+                INSERT INTO \(table) (job_id, position, document_id, begin, end\(hasScore ? ", score" : ""))
+                SELECT ?1, ?2, document_id, place - 1, place - 1 + length(?4)\(hasScore ? ", ?5" : "") FROM (
                   SELECT document_id, text, CASE WHEN substr(text, ?3 + 1, length(?4)) = ?4 THEN ?3 + 1
                                                  ELSE instr(text, ?4) END AS place
                   FROM (SELECT j.document_id, coalesce(d.text, j.input) AS text
                         FROM jobs j LEFT JOIN documents d ON d.id = j.document_id WHERE j.id = ?1))
                 WHERE place > 0 AND substr(text, place, length(?4)) = ?4
                 """)
-        for (index, quotation) in quotations.enumerated() {
-            try insert.execute(arguments: [claim.jobID, index + 1, quotation.begin, quotation.text])
+        for (index, found) in places.enumerated() {
+            let arguments: StatementArguments = [claim.jobID, index + 1, found.place.begin, found.place.text]
+            try insert.execute(arguments: hasScore ? arguments + [found.score] : arguments)
         }
     }
 
     /// Whether this very ending is what stands there: a finish repeated because its answer was lost on the way.
     private func wasStored(_ effect: EndingEffect, state: JobState) throws -> Bool {
-        let outcome = try String.fetchOne(
-            db, sql: "SELECT outcome FROM attempts WHERE job_id = ? AND attempt = ? AND worker_id = ?",
+        let row = try Row.fetchOne(
+            db, sql: "SELECT outcome, error_code FROM attempts WHERE job_id = ? AND attempt = ? AND worker_id = ?",
             arguments: [claim.jobID, claim.attempt, claim.worker])
-        guard outcome == effect.outcome.rawValue else { return false }
+        guard let row, try row.value("outcome") == effect.outcome.rawValue else { return false }
         switch ending {
+        case .divided: return try row.optional("error_code") == EndingEffect.dividedCode
         case .completed:
             return try Bool.fetchOne(
                 db, sql: "SELECT EXISTS (SELECT 1 FROM results WHERE job_id = ? AND attempt = ?)",
@@ -159,6 +168,6 @@ private struct Finisher {
 }
 
 /// A model may well generate a NUL, at which SQLite would cut the text off; its sign takes its place.
-private func withoutNUL(_ text: String) -> String {
+func withoutNUL(_ text: String) -> String {
     holdsNUL(text) ? String(text.map { $0 == "\0" ? "\u{2400}" : $0 }) : text
 }

@@ -40,7 +40,7 @@ extension JobStore {
         guard isDue, let lock = UpkeepLock(folder: workerLockFolder) else { return notes }
         defer { withExtendedLifetime(lock) {} }
         let removed = try await prune(try await retention(), limit: Self.jobsAStep, now: now)
-        let isFull = removed.jobs == Self.jobsAStep
+        let isFull = removed.isCutShort
         let fullSteps = maintenance.withLock { plan in
             plan.fullSteps = isFull ? plan.fullSteps + 1 : 0
             return plan.fullSteps

@@ -30,7 +30,7 @@ extension JobStore {
 
     /// Removes jobs with their attempts, results, events, and documents that nobody else needs: one short transaction.
     ///
-    /// - Parameter limit: the most jobs to remove; call it again as long as it removes any.
+    /// - Parameter limit: the most jobs and parts to remove, but one job at least; call it again as long as it removes any.
     public func prune(_ selection: PruneSelection, limit: Int, now: Date) async throws -> PruneReport {
         let condition = Condition(selection)
         let candidates = try await read { db in
@@ -45,7 +45,7 @@ extension JobStore {
             }
         }
         guard !candidates.isEmpty else { return PruneReport() }
-        return try await write { try Pruning.remove(candidates, in: $0, now: now) }
+        return try await write { try Pruning.remove(candidates, limit: limit, in: $0, now: now) }
     }
 
     /// How many documents no job and no schedule needs.
@@ -115,14 +115,9 @@ extension JobStore {
 }
 
 extension Condition {
-    /// Parts stay as long as the job that combines them.
+    /// Parts go with the job that they are parts of.
     fileprivate init(_ selection: PruneSelection) {
         self.init(JobSelection(states: selection.states, batchID: selection.batchID))
         add("j.finalized_at IS NOT NULL AND j.finalized_at < ?", Timestamp.text(selection.before))
-        add(
-            """
-            j.parent_id IS NULL
-              OR NOT EXISTS (SELECT 1 FROM jobs p WHERE p.id = j.parent_id AND p.finalized_at IS NULL)
-            """)
     }
 }

@@ -25,19 +25,15 @@ public struct ResultFilter: Sendable {
     public var since: Date?
     /// Only results that were written before.
     public var until: Date?
-    /// Also those of the parts that long documents were split into.
-    public var includesParts: Bool
-
     public init(
         selection: JobSelection = JobSelection(), afterID: Int64 = 0, newestFirst: Bool = false, since: Date? = nil,
-        until: Date? = nil, includesParts: Bool = true
+        until: Date? = nil
     ) {
         self.selection = selection
         self.afterID = afterID
         self.newestFirst = newestFirst
         self.since = since
         self.until = until
-        self.includesParts = includesParts
     }
 
     /// Beside the selection.
@@ -46,27 +42,30 @@ public struct ResultFilter: Sendable {
         let written = "(SELECT r.created_at FROM results r WHERE r.job_id = j.id)"
         if let since { condition.add("\(written) >= ?", Timestamp.text(since)) }
         if let until { condition.add("\(written) < ?", Timestamp.text(until)) }
-        if !includesParts { condition.add("j.parent_id IS NULL") }
         return condition
     }
 }
 
 extension JobStore {
-    /// How many jobs each queue has in each state, read from indexes only: tens of milliseconds for a million jobs.
+    /// How many jobs each queue has in each state, read from indexes only: tens of milliseconds for a million jobs. Parts of
+    /// jobs aren't counted.
     public func stateCounts() async throws -> [StateCount] {
         try await read { db in
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT queue, 'available' AS state, count(*) AS count FROM jobs INDEXED BY jobs_claim
-                      WHERE state = 'available' GROUP BY queue
-                    UNION ALL SELECT queue, 'running', count(*) FROM jobs INDEXED BY jobs_lease
-                      WHERE state = 'running' GROUP BY queue
-                    UNION ALL SELECT queue, 'pending', count(*) FROM jobs INDEXED BY jobs_pending
-                      WHERE state = 'pending' GROUP BY queue
-                    UNION ALL SELECT queue, state, count(*) FROM jobs INDEXED BY jobs_finished_counts
-                      WHERE finalized_at IS NOT NULL GROUP BY queue, state
-                    ORDER BY 1, 2
+                    SELECT queue, state, sum(count) AS count FROM (
+                      SELECT queue, 'available' AS state, count(*) AS count FROM jobs INDEXED BY jobs_claim
+                        WHERE state = 'available' GROUP BY queue
+                      UNION ALL SELECT queue, 'running', count(*) FROM jobs INDEXED BY jobs_lease
+                        WHERE state = 'running' GROUP BY queue
+                      UNION ALL SELECT queue, 'pending', count(*) FROM jobs INDEXED BY jobs_pending
+                        WHERE state = 'pending' GROUP BY queue
+                      UNION ALL SELECT queue, state, count(*) FROM jobs INDEXED BY jobs_finished_counts
+                        WHERE finalized_at IS NOT NULL GROUP BY queue, state
+                      UNION ALL SELECT queue, state, -count(*) FROM jobs INDEXED BY jobs_part_counts
+                        WHERE parent_id IS NOT NULL GROUP BY queue, state)
+                    GROUP BY queue, state HAVING sum(count) > 0 ORDER BY 1, 2
                     """)
             return try rows.map {
                 StateCount(queue: try $0.value("queue"), state: try $0.named("state"), count: try $0.value("count"))
@@ -98,7 +97,7 @@ extension JobStore {
 
     /// A page of results.
     public func results(_ filter: ResultFilter = ResultFilter(), limit: Int) async throws -> [ResultRow] {
-        try await page("result_texts", filter.selection, filter.condition, filter.afterID, filter.newestFirst, limit)
+        try await page("all_result_texts", filter.selection, filter.condition, filter.afterID, filter.newestFirst, limit)
     }
 
     /// Every matching result in the order of ids, page by page: a million neither fill the memory nor hold one read open,
@@ -118,7 +117,11 @@ extension JobStore {
     public func job(_ id: Int64) async throws -> JobDetail? {
         try await read { db -> JobDetail? in
             let jobs: [JobDetail.Job] = try lines(db, "SELECT * FROM jobs WHERE id = ?", [id])
-            guard let job = jobs.first else { return nil }
+            guard var job = jobs.first else { return nil }
+            if job.state == JobState.pending.rawValue {
+                // Of all its parts, whenever somebody looks.
+                job.progress = try Double.fetchOne(db, sql: JobDetail.PartCount.progress, arguments: [id]) ?? job.progress
+            }
             let results: [JobDetail.Result] = try lines(db, "SELECT * FROM results WHERE job_id = ?", [id])
             let document = try Row.fetchOne(
                 db, sql: "SELECT title, source FROM documents WHERE id = ?", arguments: [job.documentID])
@@ -130,6 +133,11 @@ extension JobStore {
                     db,
                     "SELECT position, document_id, begin, end, text FROM quoted_texts WHERE job_id = ? ORDER BY position",
                     [id]),
+                evidence: try lines(
+                    db,
+                    "SELECT position, document_id, begin, end, score, text FROM evidence_texts WHERE job_id = ? ORDER BY position",
+                    [id]),
+                parts: try lines(db, JobDetail.PartCount.query, [id]),
                 waitsFor: try String.fetchAll(
                     db,
                     sql: """

@@ -23,7 +23,12 @@ public struct RetentionPolicy: Sendable, Hashable {
 
 /// What a pruning has removed.
 public struct PruneReport: Sendable, Hashable {
+    /// Whole jobs.
     public var jobs: Int
+    /// Parts that went with them; they count toward the limit.
+    public var parts = 0
+    /// There may be more to remove.
+    public var isCutShort = false
     /// Texts that no other job needed.
     public var documents: Int
 
@@ -49,14 +54,14 @@ extension JobStore {
     }
 
     /// Removes jobs that ended longer ago than they are to be kept, with their attempts, results, events, and documents
-    /// that nobody else needs. Parts stay as long as the job that combines them, and turns of a
-    /// conversation as long as one that goes on with them is to be done.
+    /// that nobody else needs. Parts go with the job that they are parts of, and not before it has ended; turns of a
+    /// conversation stay as long as one that goes on with them is to be done.
     ///
-    /// - Parameter limit: the most jobs to remove; call it again as long as it removes that many.
+    /// - Parameter limit: the most jobs and parts to remove, but one job at least; call it again as long as it is cut short.
     public func prune(_ policy: RetentionPolicy, limit: Int, now: Date) async throws -> PruneReport {
         let candidates = try await read { try Pruning.candidates(in: $0, policy: policy, limit: limit, now: now) }
         guard !candidates.isEmpty else { return PruneReport() }
-        return try await write { try Pruning.remove(candidates, in: $0, now: now) }
+        return try await write { try Pruning.remove(candidates, limit: limit, in: $0, now: now) }
     }
 }
 
@@ -70,9 +75,7 @@ enum Pruning {
         let query = try db.cachedStatement(
             sql: """
                 SELECT id, document_id FROM jobs j INDEXED BY jobs_finished_counts
-                WHERE queue = ? AND state = ? AND finalized_at IS NOT NULL AND finalized_at < ?
-                  AND (parent_id IS NULL OR NOT EXISTS
-                    (SELECT 1 FROM jobs p WHERE p.id = j.parent_id AND p.finalized_at IS NULL))
+                WHERE queue = ? AND state = ? AND finalized_at IS NOT NULL AND finalized_at < ? AND parent_id IS NULL
                   AND NOT EXISTS (
                     WITH RECURSIVE later(id) AS (SELECT n.id FROM jobs n WHERE n.continues = j.id
                       UNION SELECT n.id FROM later l JOIN jobs n ON n.continues = l.id)
@@ -100,7 +103,26 @@ enum Pruning {
         return found
     }
 
-    static func remove(_ candidates: [Candidate], in db: Database, now: Date) throws -> PruneReport {
+    /// Removes as many jobs as have so many rows with their parts; one at least.
+    static func remove(
+        _ candidates: [Candidate], limit: Int, in db: Database, now: Date
+    ) throws -> PruneReport {
+        let query = try db.cachedStatement(
+            sql: "SELECT count(*) FROM jobs INDEXED BY jobs_part_states WHERE parent_id = ?")
+        var (chosen, parts): ([Candidate], Int) = ([], 0)
+        for candidate in candidates {
+            let own = try Int.fetchOne(query, arguments: [candidate.id]) ?? 0
+            if !chosen.isEmpty, chosen.count + parts + own >= limit { break }
+            chosen.append(candidate)
+            parts += own
+        }
+        var report = try removeWhole(chosen, in: db, now: now)
+        report.parts = parts
+        report.isCutShort = chosen.count + parts >= limit || chosen.count < candidates.count
+        return report
+    }
+
+    private static func removeWhole(_ candidates: [Candidate], in db: Database, now: Date) throws -> PruneReport {
         let ids = list(candidates.map(\.id))
         // Finished still: somebody may have retried one meanwhile.
         try db.execute(

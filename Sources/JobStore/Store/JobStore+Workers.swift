@@ -43,6 +43,14 @@ extension JobStore {
                     WHERE jobs.id = k.id AND jobs.state = 'running' AND jobs.attempt = k.attempt AND jobs.attempted_by = ?3
                     RETURNING jobs.id, jobs.attempt
                     """, arguments: [leaseEnd, known, worker])
+            // A divided job runs by its parts.
+            try db.execute(
+                sql: """
+                    UPDATE jobs SET progress = (SELECT 1.0 * sum(c.state = 'completed') / (count(*) + 1)
+                      FROM jobs c INDEXED BY jobs_part_states WHERE c.parent_id = jobs.id)
+                    WHERE state = 'pending' AND id IN (SELECT parent_id FROM jobs INDEXED BY jobs_lease
+                      WHERE state = 'running' AND attempted_by = ? AND parent_id IS NOT NULL)
+                    """, arguments: [worker])
             return try goodClaims(from: rows, worker: worker)
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 import JobStore
 import TestSupport
 
@@ -89,7 +90,13 @@ private struct Battle {
         let jobs = (0..<4 * proof.workers).map { index in
             let text =
                 "Job \(added + index). " + String(repeating: "goat ", count: .random(in: 0...60, using: &generator))
-            return NewJob.continuation(of: text, tokens: .random(in: 2...40, using: &generator))
+            var job = NewJob.continuation(of: text, tokens: .random(in: 2...40, using: &generator))
+            // Some are too long for one prompt, and divided.
+            if Int.random(in: 0..<6, using: &generator) == 0 {
+                job.input = .inline(text + String(repeating: "goat ", count: .random(in: 900...1400, using: &generator)))
+                job.options["overflow"] = "map-reduce"
+            }
+            return job
         }
         try await store.enqueue(jobs, now: Date())
         added += jobs.count
@@ -151,7 +158,7 @@ private struct Battle {
         func count(_ sql: String) async throws -> Int {
             try await store.query(sql).first?.first.flatMap { Int($0) } ?? -1
         }
-        let completed = try await count("SELECT count(*) FROM jobs WHERE state = 'completed'")
+        let completed = try await count("SELECT count(*) FROM jobs WHERE state = 'completed' AND parent_id IS NULL")
         let orphans = try await count(
             "SELECT count(*) FROM jobs WHERE state NOT IN ('completed','discarded','cancelled')")
         let doubled = try await count(
@@ -159,6 +166,7 @@ private struct Battle {
             SELECT count(*) FROM (SELECT job_id FROM attempts WHERE outcome = 'completed' GROUP BY job_id HAVING count(*) > 1
               UNION SELECT job_id FROM events WHERE to_state = 'completed' GROUP BY job_id HAVING count(*) > 1)
             """)
+        let parts = try await count("SELECT count(*) FROM jobs WHERE parent_id IS NOT NULL")
         let usedUp = try await count("SELECT count(*) FROM jobs WHERE max_attempts - attempt <> 2")
         report.expect(completed == added, "\(added) jobs were added, \(completed) are completed")
         report.expect(orphans == 0, "\(orphans) jobs are left in nobody's hands")
@@ -172,6 +180,7 @@ private struct Battle {
             seed \(proof.seed); \(proof.workers) workers on one file; \(casualties.count - idle) killed at work, \
             \(idle) more with nothing in hand, \(ownEnds) ended by themselves
             \(added) jobs: \(completed) completed, \(added - completed) lost, \(doubled) doubled, \(orphans) orphans; \
+            \(parts) parts of jobs whose texts were too long for one prompt
             \(announced) completions announced before a kill could keep them from it
             attempts cut off by a kill: \(times.count), each recorded as lost; from the kill to their release \
             \(Spread(times).text)

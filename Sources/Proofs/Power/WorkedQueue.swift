@@ -26,7 +26,7 @@ struct WorkedQueue {
         try await worked.execute("INSERT INTO batches(id, name) VALUES (1, 'night')")
         var now = Self.start
         var ids: [Int64] = []
-        var running: [JobClaim] = []
+        var running: [ClaimedJob] = []
         while worked.logSize() < 12 << 20 {
             operations += 1
             now += .random(in: 0...20, using: &generator)
@@ -34,16 +34,16 @@ struct WorkedQueue {
             case 0..<3: ids += try await Self.add(to: worked, known: ids, batch: 1, now: now, using: &generator)
             case 3..<8:
                 running += try await worked.claim(
-                    limit: .random(in: 1...4, using: &generator), queues: nil, worker: "w", now: now
-                ).map(\.claim)
+                    limit: .random(in: 1...4, using: &generator), queues: nil, worker: "w", now: now)
             case 8..<15:
                 guard let index = running.indices.randomElement(using: &generator) else { continue }
-                let claim = running.remove(at: index)
-                let ending = Self.ending(using: &generator)
-                let outcome = try await worked.finish(claim, as: ending, now: now)
-                if case .stored(let state) = outcome, state.isFinal { note(claim.jobID, worked) }
+                let job = running.remove(at: index)
+                let ending = Self.ending(of: job, using: &generator)
+                let outcome = try await worked.finish(job.claim, as: ending, now: now)
+                if case .stored(let state) = outcome, state.isFinal { note(job.id, worked) }
             case 15:
-                _ = try await worked.heartbeat(worker: "w", running: running.map { JobProgress(claim: $0) }, now: now)
+                let held = running.map { JobProgress(claim: $0.claim) }
+                _ = try await worked.heartbeat(worker: "w", running: held, now: now)
             case 16:
                 guard let id = ids.randomElement(using: &generator) else { continue }
                 if try await worked.cancel(JobSelection(ids: [id])) == 1 { note(id, worked) }
@@ -87,8 +87,16 @@ struct WorkedQueue {
         return try await store.enqueue(jobs, now: now).map(\.id)
     }
 
-    private static func ending(using generator: inout SplitMix64) -> JobEnding {
+    private static func ending(of job: ClaimedJob, using generator: inout SplitMix64) -> JobEnding {
         let text = String(repeating: "Honey. ", count: .random(in: 0...1500, using: &generator))
+        if !job.isPart, job.parts.isEmpty, let whole = job.text, Int.random(in: 0..<4, using: &generator) == 0 {
+            let half = whole.unicodeScalars.count / 2
+            return .divided(
+                JobDivision(parts: [
+                    .init(text: String(whole.prefix(half)), begin: 0, end: half),
+                    .init(text: String(whole.dropFirst(half)), begin: half, end: whole.unicodeScalars.count),
+                ]))
+        }
         return switch Int.random(in: 0..<8, using: &generator) {
         case 0: .failed(JobFailure(code: "x", message: "it went wrong", partialText: text))
         case 1: .failed(JobFailure(code: "y", message: "it can't be done", isPermanent: true))

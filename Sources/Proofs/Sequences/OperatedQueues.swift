@@ -7,6 +7,8 @@ struct OperatedQueues {
     private let model: any EditableQueue
     private var now = Date(timeIntervalSince1970: 1_795_381_200)
     private var ids: [Int64] = []
+    /// Those of `ids` that are parts of others.
+    private var parts: Set<Int64> = []
     private var claims: [JobClaim] = []
 
     init(store: any EditableQueue, model: any EditableQueue) {
@@ -35,7 +37,13 @@ struct OperatedQueues {
         let (found, expected) = (try await answer(operation, of: store), try await answer(operation, of: model))
         guard found == expected else { return "\(operation): the queue says \(found), the model \(expected)" }
         if case .ids(let new) = found { ids += new }
-        if case .claims(let new) = found { claims += new }
+        if case .claims(let new) = found {
+            claims += new
+            for claim in new where !ids.contains(claim.jobID) {
+                ids.append(claim.jobID)
+                parts.insert(claim.jobID)
+            }
+        }
         return nil
     }
 
@@ -69,10 +77,10 @@ struct OperatedQueues {
         case .finish(let place, let ending):
             guard !claims.isEmpty else { return .done }
             let claim = claims[place % claims.count]
-            return .finished(try await queue.finish(claim, as: ending.ending(of: claim), now: now))
+            return .finished(try await queue.finish(claim, as: ending.ending(of: claim, isPart: parts.contains(claim.jobID)), now: now))
         case .cancel(let place): if let id = job(place) { try await queue.cancelJob(id) }
         case .retry(let place): if let id = job(place) { try await queue.retryJob(id) }
-        case .delete(let place): if let id = job(place) { try await queue.deleteJob(id) }
+        case .delete(let place): if let id = job(place), !parts.contains(id) { try await queue.deleteJob(id) }
         case .hold(let isHeld, let place): if let id = job(place) { try await queue.setHeld(isHeld, job: id) }
         case .pause(let isPaused, let name): try await queue.setQueuePaused(isPaused, name)
         case .limit(let name, let concurrency, let rate, let timeout):
@@ -108,8 +116,13 @@ struct OperatedQueues {
 }
 
 extension QueueOperation.Ending {
-    fileprivate func ending(of claim: JobClaim) -> JobEnding {
+    fileprivate func ending(of claim: JobClaim, isPart: Bool) -> JobEnding {
         switch self {
+        // Parts aren't divided.
+        case .divided where !isPart:
+            .divided(
+                JobDivision(parts: [.init(text: "Bees ", begin: 0, end: 5), .init(text: "make honey.", begin: 5, end: 16)]))
+        case .divided: .completed(JobResult(text: "text of a part"))
         case .completed: .completed(JobResult(text: "text of \(claim.jobID)"))
         case .failed: .failed(JobFailure(code: "x", message: "it went wrong"))
         case .failedForGood: .failed(JobFailure(code: "y", message: "it can't be done", isPermanent: true))

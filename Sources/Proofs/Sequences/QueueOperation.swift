@@ -24,7 +24,7 @@ package enum QueueOperation: Sendable {
     case clock(Double)
 
     package enum Ending: String, Sendable, CaseIterable {
-        case completed, failed, failedForGood, timedOut, interrupted, cancelled
+        case completed, failed, failedForGood, timedOut, interrupted, cancelled, divided
     }
 
     /// A job to add, with what it waits for by place.

@@ -16,9 +16,9 @@ struct DrainTests {
             INSERT INTO jobs(kind, input) VALUES ('paraphrase', 'Goats eat almost anything.'), ('generate', 'Once upon a');
             INSERT INTO jobs(kind, input, question) VALUES ('answer', 'Bees make honey.', 'Who makes honey?');
             INSERT INTO jobs(kind, input) VALUES ('summarize', CAST(readfile('\(queue.path("bees.txt"))') AS TEXT));
-            INSERT INTO jobs(kind, input) VALUES ('sumarize', 'x'),
-              ('summarize', CAST(readfile('\(queue.path("long.txt"))') AS TEXT));
+            INSERT INTO jobs(kind, input) VALUES ('sumarize', 'x');
             INSERT INTO jobs(kind, input, options) VALUES
+              ('summarize', CAST(readfile('\(queue.path("long.txt"))') AS TEXT), '{"overflow": "refuse"}'),
               ('summarize', CAST(readfile('\(queue.path("long.txt"))') AS TEXT), '{"overflow": "truncate"}');
             """)
 
