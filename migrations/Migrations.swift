@@ -25,6 +25,7 @@ public enum Migrations {
             Migration(version: 4, name: "audit", sql: PackageResources._004_audit_sql),
             Migration(version: 5, name: "guards", sql: PackageResources._005_guards_sql),
             Migration(version: 6, name: "quotations", sql: PackageResources._006_quotations_sql),
+            Migration(version: 7, name: "reviews", sql: PackageResources._007_reviews_sql),
         ]
     }
 }

@@ -13,7 +13,8 @@ struct JobRunner: Sendable {
         self.engine = engine
         preparation = JobPreparation(
             catalog: catalog, tokenizer: engine.tokenizer, contextLength: engine.contextLength,
-            endTokens: engine.endTokens, style: engine.style)
+            endTokens: engine.endTokens, style: engine.style, adapters: engine.adapters,
+            adapterFinder: engine.adapterFinder)
     }
 
     /// How far a job is, readable while it runs.
@@ -102,7 +103,8 @@ struct JobRunner: Sendable {
         do {
             prepared = try submission.prepared.get()
         } catch {
-            return .failed(JobFailure(code: error.code, message: error.description, isPermanent: true))
+            return .failed(
+                JobFailure(code: error.code, message: error.description, isPermanent: error.isPermanent))
         }
         guard let updates = submission.updates else { throw CancellationError() }
         progress.prepare(prepared.request)
@@ -156,8 +158,8 @@ struct JobRunner: Sendable {
             promptTokens: output.promptTokens, cachedTokens: output.cachedTokens,
             completionTokens: output.tokens.count,
             finishReason: .init(rawValue: output.finishReason.rawValue),
-            peakRSSMegabytes: ProcessFacts.peakResidentMegabytes, engine: engine.description,
-            seed: Int64(clamping: prepared.seed))
+            peakRSSMegabytes: ProcessFacts.peakResidentMegabytes,
+            engine: engine.description(with: prepared.adapters), seed: Int64(clamping: prepared.seed))
         // A constraint says how the whole text looks; what is left to change would break it.
         let text =
             prepared.prompt.constraint == nil
@@ -167,11 +169,12 @@ struct JobRunner: Sendable {
         if let choice, choice.isNoAnswer {
             return .completed(
                 JobResult(
-                    text: choice.text, truncated: prepared.isTruncated, model: engine.model,
+                    text: choice.text, truncated: prepared.isTruncated,
+                    model: engine.model(with: prepared.adapters),
                     meanLogprob: choice.meanLogprob,
                     grounding: TextMeasures.grounding(of: choice.text, in: prepared.input),
                     repetition: TextMeasures.repetition(in: choice.text), isNoAnswer: true,
-                    answerMargin: choice.margin, figures: figures))
+                    answerMargin: choice.margin, source: prepared.source, figures: figures))
         }
         if output.meetsConstraint == false {
             return .failed(
@@ -193,12 +196,13 @@ struct JobRunner: Sendable {
         }
         return .completed(
             JobResult(
-                text: text, format: isJSON ? .json : .text, truncated: prepared.isTruncated, model: engine.model,
+                text: text, format: isJSON ? .json : .text, truncated: prepared.isTruncated,
+                model: engine.model(with: prepared.adapters),
                 meanLogprob: output.meanLogprob,
                 grounding: TextMeasures.grounding(of: text, in: prepared.input),
                 repetition: TextMeasures.repetition(in: text), stoppedBy: output.stoppedBy?.rawValue,
                 quotations: output.quotations.map { Quotation(bytes: $0, of: prepared.request.document ?? "") },
-                answerMargin: choice?.margin, figures: figures))
+                answerMargin: choice?.margin, source: prepared.source, figures: figures))
     }
 
     /// Why a text doesn't meet its constraint, and what helps.

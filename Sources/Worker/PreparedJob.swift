@@ -16,14 +16,19 @@ package struct PreparedJob: Sendable {
     /// What grounding is measured against.
     package let input: String
     package let seed: UInt64
+    package let adapters: JobAdapters
+    /// How the text is asked for, for the record.
+    package let source: JobResult.Source
 }
 
-/// Why a job can't be turned into a request. Another attempt would end the same.
+/// Why a job can't be turned into a request.
 package struct JobRefusal: Error, Sendable, Equatable, CustomStringConvertible {
-    /// For programs: `unknown_kind`, `invalid_job`, `document_too_long`, `unsupported`.
+    /// For programs: `unknown_kind`, `invalid_job`, `document_too_long`, `adapter`, `unsupported`.
     package let code: String
     /// For people.
     package let description: String
+    /// Another attempt would end the same.
+    package var isPermanent = true
 }
 
 /// Turns jobs into requests, by the catalog's definitions and the model's tokenizer.
@@ -33,15 +38,21 @@ package struct JobPreparation: Sendable {
     package let contextLength: Int
     package let endTokens: Set<TokenID>
     package let style: PromptStyle
+    /// For jobs and kinds that name none.
+    package let adapters: JobAdapters
+    package let adapterFinder: (any AdapterFinder)?
 
     package init(
-        catalog: JobCatalog, tokenizer: Tokenizer, contextLength: Int, endTokens: Set<TokenID>, style: PromptStyle
+        catalog: JobCatalog, tokenizer: Tokenizer, contextLength: Int, endTokens: Set<TokenID>, style: PromptStyle,
+        adapters: JobAdapters = .none, adapterFinder: (any AdapterFinder)? = nil
     ) {
         self.catalog = catalog
         self.tokenizer = tokenizer
         self.contextLength = contextLength
         self.endTokens = endTokens
         self.style = style
+        self.adapters = adapters
+        self.adapterFinder = adapterFinder
     }
 
     /// - throws: ``JobRefusal``.
@@ -54,16 +65,15 @@ package struct JobPreparation: Sendable {
         }
         let inputs = try inputs(of: job)
         let rendered: RenderedPrompt
+        let source: JobResult.Source
         do {
-            rendered = try catalog.definition(named: job.kind).prompt(style: style, inputs: inputs)
+            let definition = try catalog.definition(named: job.kind)
+            rendered = try definition.prompt(style: style, inputs: inputs)
+            source = JobResult.Source(definition: definition.yaml, style: style.rawValue)
         } catch {
             throw Self.refusal(for: error)
         }
-        if rendered.adapter != nil {
-            throw JobRefusal(
-                code: "unsupported",
-                description: "the definition of '\(job.kind)' asks for an adapter, which this version doesn't have")
-        }
+        let adapters = try adapters(named: rendered.adapter)
         let fitted = try fit(rendered, document: inputs.document ?? "")
         let seed = rendered.parameters.seed.map { UInt64($0) } ?? Self.seed(for: job.id)
         let request = GenerationRequest(
@@ -71,13 +81,26 @@ package struct JobPreparation: Sendable {
             parameters: DecodingParameters(
                 rendered.parameters, tokenizer: tokenizer, endTokens: endTokens, seed: seed),
             stopStrings: rendered.stopStrings, constraint: rendered.constraint, document: fitted.document,
-            priority: job.priority)
+            adapters: adapters.mix, priority: job.priority)
         return PreparedJob(
             request: request,
             noAnswerRequest: try rendered.noAnswer.map { noAnswer throws(JobRefusal) in
                 try self.request(scoring: noAnswer.text, after: request)
             },
-            prompt: fitted.prompt, isTruncated: fitted.isTruncated, input: inputs.document ?? "", seed: seed)
+            prompt: fitted.prompt, isTruncated: fitted.isTruncated, input: inputs.document ?? "", seed: seed,
+            adapters: adapters, source: source)
+    }
+
+    private func adapters(named names: String?) throws(JobRefusal) -> JobAdapters {
+        guard let names else { return adapters }
+        guard let adapterFinder else {
+            throw JobRefusal(code: "adapter", description: "adapter '\(names)': this engine takes no adapters")
+        }
+        do {
+            return try adapterFinder.adapters(named: names)
+        } catch {
+            throw JobRefusal(code: "adapter", description: error.description, isPermanent: !error.isPassing)
+        }
     }
 
     /// A request that can bring nothing but a text, with or without a space before it as words of byte-level tokens have

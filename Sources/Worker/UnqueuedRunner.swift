@@ -24,7 +24,9 @@ package struct UnqueuedRunner: Sendable {
             prepared = try runner.preparation.prepare(job)
         } catch {
             return Outcome(
-                ending: .failed(JobFailure(code: error.code, message: error.description, isPermanent: true)), tokens: []
+                ending: .failed(
+                    JobFailure(
+                        code: error.code, message: error.description, isPermanent: error.isPermanent)), tokens: []
             )
         }
         do {

@@ -98,12 +98,28 @@ public struct JobResult: Sendable {
     public var isNoAnswer: Bool
     /// Nats per token by which a quotation was likelier than the text that says so; `nil` where they weren't compared.
     public var answerMargin: Double?
+    /// How it was asked for; `nil` where nobody knows.
+    public var source: Source?
     public var figures: AttemptFigures
+
+    /// How a text was asked for.
+    public struct Source: Sendable, Hashable {
+        /// The definition of its kind, as written.
+        public var definition: String
+        /// The style of prompt, unless the job's own options say another.
+        public var style: String
+
+        public init(definition: String, style: String) {
+            self.definition = definition
+            self.style = style
+        }
+    }
 
     public init(
         text: String, format: Format = .text, truncated: Bool = false, model: String? = nil, meanLogprob: Double? = nil,
         grounding: Double? = nil, repetition: Double? = nil, stoppedBy: String? = nil, quotations: [Quotation] = [],
-        isNoAnswer: Bool = false, answerMargin: Double? = nil, figures: AttemptFigures = AttemptFigures()
+        isNoAnswer: Bool = false, answerMargin: Double? = nil, source: Source? = nil,
+        figures: AttemptFigures = AttemptFigures()
     ) {
         self.text = text
         self.format = format
@@ -116,6 +132,7 @@ public struct JobResult: Sendable {
         self.quotations = quotations
         self.isNoAnswer = isNoAnswer
         self.answerMargin = answerMargin
+        self.source = source
         self.figures = figures
     }
 }
