@@ -71,6 +71,7 @@ let package = Package(
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql"), .embedInCode("0003_queue.sql"),
                 .embedInCode("0004_audit.sql"), .embedInCode("0005_guards.sql"), .embedInCode("0006_quotations.sql"),
                 .embedInCode("0007_cluster.sql"), .embedInCode("0008_conversations.sql"), .embedInCode("0009_parts.sql"),
+                .embedInCode("0010_reviews.sql"),
             ],
             swiftSettings: strict),
         module("JobStore", ["JSONText", "Migrations", grdb, logging, crypto]),

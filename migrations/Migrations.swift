@@ -28,6 +28,7 @@ public enum Migrations {
             Migration(version: 7, name: "cluster", sql: PackageResources._007_cluster_sql),
             Migration(version: 8, name: "conversations", sql: PackageResources._008_conversations_sql),
             Migration(version: 9, name: "parts", sql: PackageResources._009_parts_sql),
+            Migration(version: 10, name: "reviews", sql: PackageResources._010_reviews_sql),
         ]
     }
 }

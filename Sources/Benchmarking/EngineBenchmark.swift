@@ -1,5 +1,5 @@
 public import GPTJ
-import Generation
+public import Generation
 public import Kernels
 import Tokenization
 
@@ -62,9 +62,15 @@ public struct EngineBenchmark {
     private let keyValueType: KeyValueType
     /// Runs of each case, after one that doesn't count; the median is reported.
     private let repetitions: Int
+    /// Dealt out to the rows one by one; empty for the model as it is.
+    private let adapters: [AdapterMix]
     private let clock = ContinuousClock()
 
-    public init(weights: GPTJWeights, compute: Compute, keyValueType: KeyValueType, repetitions: Int = 3) {
+    public init(
+        weights: GPTJWeights, compute: Compute, keyValueType: KeyValueType, repetitions: Int = 3,
+        adapters: [AdapterMix] = []
+    ) {
+        self.adapters = adapters
         self.weights = weights
         self.compute = compute
         self.keyValueType = keyValueType
@@ -188,7 +194,8 @@ public struct EngineBenchmark {
                         let chunk = Array(tokens[start..<min(start + 512, length)])
                         _ = try model.step([
                             SequenceStep(
-                                sequence: sequence, tokens: chunk, output: start + 512 >= length ? .last : .none)
+                                sequence: sequence, tokens: chunk, output: start + 512 >= length ? .last : .none,
+                                adapters: adapters.first ?? .none)
                         ])
                     }
                 })
@@ -215,7 +222,8 @@ public struct EngineBenchmark {
                         _ = try model.step(
                             sequences.enumerated().map { index, sequence in
                                 SequenceStep(
-                                    sequence: sequence, tokens: [TokenID((index + step) % 100)], output: .last)
+                                    sequence: sequence, tokens: [TokenID((index + step) % 100)], output: .last,
+                                    adapters: adapters.isEmpty ? .none : adapters[index % adapters.count])
                             })
                     }
                 })

@@ -112,3 +112,12 @@ void ck_rotate_pairs(int64_t rotary, const float *cosine, const float *sine, flo
         head[2 * i + 1] = odd * cosine[i] + even * sine[i];
     }
 }
+
+void ck_add_rows(int64_t rows, int64_t first, int64_t end, const float *x, int64_t x_stride, const int64_t *places,
+                 float *y, int64_t y_stride) {
+    for (int64_t i = 0; i < rows; i++) {
+        const float *restrict from = x + i * x_stride;
+        float *restrict to = y + places[i] * y_stride;
+        for (int64_t n = first; n < end; n++) to[n] += from[n];
+    }
+}

@@ -4,6 +4,7 @@ import Generation
 import Kernels
 import ModelFiles
 import Tokenization
+import Worker
 
 /// A model with its tokenizer, ready to make schedulers and services over it.
 struct LoadedModel: Sendable {
@@ -21,6 +22,9 @@ struct LoadedModel: Sendable {
     let threads: Int
     let instructionSet: InstructionSet
     let limits: SchedulerLimits
+    /// What texts are generated with that name no adapters of their own.
+    let adapters: JobAdapters
+    let adapterLibrary: AdapterLibrary
     let loadDuration: Duration
     private let keyValueBytes: Int
 
@@ -33,7 +37,7 @@ struct LoadedModel: Sendable {
     init(
         _ located: LocatedModel, weights weightType: ModelOptions.WeightType?, threads: Int,
         instructionSet: InstructionSet, keyValues: KeyValueType?, keyValueBytes: Int,
-        limits: SchedulerLimits
+        adapters: [AdapterReference] = [], adapterBytes: Int = 512 << 20, limits: SchedulerLimits
     ) throws {
         let clock = ContinuousClock()
         let start = clock.now
@@ -52,6 +56,10 @@ struct LoadedModel: Sendable {
         self.instructionSet = instructionSet
         self.keyValueBytes = keyValueBytes
         self.limits = limits
+        adapterLibrary = AdapterLibrary(
+            shelf: AdapterShelf(stored, byteLimit: adapterBytes, instructionSet: instructionSet),
+            locator: AdapterLocator(environment: ProcessInfo.processInfo.environment))
+        self.adapters = try adapterLibrary.adapters(adapters)
         loadDuration = start.duration(to: clock.now)
     }
 

@@ -18,6 +18,20 @@ struct ModelOptions: ParsableArguments {
         completion: .model)
     var model: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A LoRA adapter as peft saves it, by its folder or its name where adapters are kept; its change is multiplied by "
+                + "the scale. May be repeated: their changes add up. Kinds and jobs that name adapters have those instead.",
+            valueName: "path|name[=scale]"),
+        completion: .file())
+    var adapter: [String] = []
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Memory that adapters may take together, in MiB.", valueName: "MiB"))
+    var adapterMemory = 512
+
     @Option(name: .long, help: "Threads that compute; by default one for each core.")
     var threads: Int?
 
@@ -80,6 +94,7 @@ struct ModelOptions: ParsableArguments {
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024") }
         guard (1...4096).contains(rows ?? 1) else { throw ValidationError("--batch-rows takes 1 to 4096") }
+        guard adapterMemory >= 1 else { throw ValidationError("--adapter-memory takes at least 1 MiB") }
         if let kvMemory, kvMemory < 1 { throw ValidationError("--kv-memory takes at least 1 MiB") }
     }
 
@@ -146,8 +161,13 @@ struct ModelOptions: ParsableArguments {
     func load() throws -> LoadedModel {
         try LoadedModel(
             locate(), weights: weightType, threads: threadCount, instructionSet: instructionSet(),
-            keyValues: keyValues?.type, keyValueBytes: keyValueBytes,
+            keyValues: keyValues?.type, keyValueBytes: keyValueBytes, adapters: try adapterReferences,
+            adapterBytes: adapterMemory << 20,
             limits: SchedulerLimits(rows: batchRows, sharesPrefixes: sharesPrefixes, looksAhead: looksAhead))
+    }
+
+    private var adapterReferences: [AdapterReference] {
+        get throws { try adapter.map { try AdapterReference(parsing: $0) } }
     }
 
     func loadTokenizer() throws -> Tokenizer { try Self.tokenizer(of: locate()) }

@@ -9,10 +9,13 @@ public struct GGUFConversion: Sendable {
     /// A tensor, and what it's written as.
     private struct Part: Sendable {
         let source: StoredTensor
+        /// In the layout.
+        let name: String
         let plan: GGUFTensorPlan
     }
 
     private let parts: [Part]
+    private let merge: AdapterMerge?
     private let head: GGUFHead
     /// Tensors that were asked for in blocks but aren't, since their rows are no whole number of blocks.
     public let unblockedCount: Int
@@ -25,15 +28,18 @@ public struct GGUFConversion: Sendable {
 
     /// Plans the file; reads no weights but the few that the fingerprint samples.
     ///
-    /// - parameter program: name and version of what converts, for the record.
+    /// - parameters:
+    ///   - merge: what is added to the weights on the way
+    ///   - program: name and version of what converts, for the record.
     /// - throws: `ModelFileError`, also for a model whose weights are packed already; `TokenizerError`.
-    public init(_ model: OpenedModel, to form: WeightForm, program: String) throws {
+    public init(_ model: OpenedModel, to form: WeightForm, merging merge: AdapterMerge? = nil, program: String) throws {
+        self.merge = merge
         let layout = CheckpointLayout(model.configuration)
         let checked = try layout.check(model.checkpoint)
         var entries = layout.entries
         let isTied = model.configuration.tiesWordEmbeddings
-        if isTied, form.isPacked {
-            // The embedding stays as it is, and a packed copy of it makes the logits.
+        if isTied, form.isPacked || merge?.unties == true {
+            // The embedding stays as it is, and a packed or changed copy of it makes the logits.
             let shape = [model.configuration.vocabularySize, model.configuration.width]
             entries.append(CheckpointLayout.Entry(name: CheckpointLayout.head, shape: shape))
         }
@@ -41,9 +47,10 @@ public struct GGUFConversion: Sendable {
             let tensor = checked[entry.name]
             guard let format = tensor.type.rowFormat else { throw Self.packedError(tensor, model) }
             let encoding = form.encoding(
-                of: entry, source: format, isAlsoHead: isTied && entry.kind == .embedding && !form.isPacked)
+                of: entry, source: format,
+                isAlsoHead: isTied && entry.kind == .embedding && !form.isPacked && merge?.unties != true)
             return Part(
-                source: tensor,
+                source: tensor, name: entry.name,
                 plan: GGUFTensorPlan(
                     name: GGUFNames.ggufName(of: entry.name), shape: entry.shape, encoding: encoding))
         }
@@ -52,7 +59,9 @@ public struct GGUFConversion: Sendable {
             ? parts.count { $0.plan.shape.count == 2 && $0.plan.encoding == .rows(.elements(.float32)) } : 0
         sourceByteCount = parts.reduce(0) { $0 + $1.source.byteCount }
         head = GGUFHead(
-            fields: try Self.fields(of: model, form: form, program: program), tensors: parts.map(\.plan))
+            fields: try Self.fields(of: model, form: form, program: program)
+                + (merge.map { [(key: "nightshift.adapters", value: GGUFField.text($0.record))] } ?? []),
+            tensors: parts.map(\.plan))
     }
 
     private static func packedError(_ tensor: StoredTensor, _ model: OpenedModel) -> ModelFileError {
@@ -110,9 +119,17 @@ public struct GGUFConversion: Sendable {
         try file.write(head.bytes)
         for (part, offset) in zip(parts, head.offsets) {
             try file.write([UInt8](repeating: 0, count: offset - file.count))
-            let failures = try part.source.checkedMatrix.encode(as: part.plan.encoding, on: compute) { piece in
-                try file.write(piece)
-                try progress(file.count)
+            var failures = 0
+            func write(_ matrix: WeightMatrix) throws {
+                failures += try matrix.encode(as: part.plan.encoding, on: compute) { piece in
+                    try file.write(piece)
+                    try progress(file.count)
+                }
+            }
+            if let merge {
+                try merge.eachPiece(of: part.source, named: part.name, on: compute, write)
+            } else {
+                try write(part.source.checkedMatrix)
             }
             guard failures == 0 else {
                 throw ModelFileError.tensor(

@@ -31,11 +31,18 @@ extension GPTJModel {
     /// `residual = wte[tokens]`
     func embed(_ batch: RaggedBatch) {
         timed(.norms) { weights.wte.copyRows(batch.tokens, into: space.residual, on: compute) }
+        for change in batch.changes {
+            guard let embedding = change.adapter.embedding else { continue }
+            timed(.adapters) {
+                compute.add(embedding, of: batch.tokens, to: space.residual, at: change.all, in: lowRankSpace)
+            }
+        }
     }
 
     /// One parallel block: attention and feed-forward read the same normalized input, and both add to the residual.
     func run(_ layer: Int, _ batch: RaggedBatch, _ attention: AttentionPlan) {
         let block = weights.blocks[layer]
+        let isInnerChanged = batch.changes.contains { $0.adapter.blocks[layer].changesInner }
         timed(.norms) {
             space.normed.normalize(
                 space.residual, weight: block.ln1.weight, bias: block.ln1.bias,
@@ -48,9 +55,14 @@ extension GPTJModel {
                     Product(block.qProj, into: space.queries),
                     Product(block.kProj, into: space.keys),
                     Product(block.vProj, into: space.values),
-                    Product(block.fcIn, into: space.inner, bias: block.fcInBias, gelu: true),
+                    Product(block.fcIn, into: space.inner, bias: block.fcInBias, gelu: !isInnerChanged),
                 ])
         }
+        add(batch, of: space.normed, to: [space.queries, space.keys, space.values, space.inner]) {
+            $0.blocks[layer].inputs
+        }
+        // What the product would have done last; the same bits.
+        if isInnerChanged { timed(.adapters) { space.inner.gelu(on: compute) } }
 
         // residual += out_proj(attention(h))
         let headLength = configuration.headLength
@@ -68,10 +80,23 @@ extension GPTJModel {
         timed(.outProj) {
             block.outProj.multiply(space.attention, into: space.residual, result: .add, on: compute)
         }
+        add(batch, of: space.attention, to: [space.residual]) { $0.blocks[layer].outProj }
 
         // residual += fc_out(gelu(fc_in(h)))
         timed(.fcOut) {
             block.fcOut.multiply(space.inner, into: space.residual, bias: block.fcOutBias, result: .add, on: compute)
+        }
+        add(batch, of: space.inner, to: [space.residual]) { $0.blocks[layer].fcOut }
+    }
+
+    /// What adapters add to products of `input`.
+    private func add(
+        _ batch: RaggedBatch, of input: Activations, to outputs: [Activations],
+        _ factors: (GPTJAdapter) -> ThinFactors?
+    ) {
+        for change in batch.changes {
+            guard let factors = factors(change.adapter) else { continue }
+            timed(.adapters) { compute.add(factors, of: input, to: outputs, at: change.all, in: lowRankSpace) }
         }
     }
 
@@ -85,10 +110,16 @@ extension GPTJModel {
     }
 
     /// `lm_head(normed[rows])`: only rows that somebody asked for pay for the vocabulary.
-    func logits(of rows: [Int]) -> Logits {
+    func logits(of batch: RaggedBatch) -> Logits {
         timed(.lmHead) {
-            space.outputs.gather(rows, of: space.normed)
+            space.outputs.gather(batch.outputRows, of: space.normed)
             weights.lmHead.multiply(space.outputs, into: space.logits, bias: weights.lmHeadBias, on: compute)
+        }
+        for change in batch.changes {
+            guard let head = change.adapter.head else { continue }
+            timed(.adapters) {
+                compute.add(head, of: space.outputs, to: [space.logits], at: change.outputs, in: lowRankSpace)
+            }
         }
         return timed(.logits) { Logits(values: space.logits.values, vocabularySize: vocabularySize) }
     }

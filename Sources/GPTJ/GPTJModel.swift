@@ -14,6 +14,7 @@ public final class GPTJModel: LanguageModel {
     var rotary: RotaryTable
     var pages: PageTable
     var space: Workspace
+    let lowRankSpace = LowRankSpace()
     /// Set to an empty one to have the steps' time divided up; costs some microseconds a layer.
     public var profile: StepProfile?
 
@@ -64,11 +65,12 @@ public final class GPTJModel: LanguageModel {
 
     public func step(_ steps: [SequenceStep]) throws -> Logits {
         let batch = try admit(steps)
+        precondition(batch.changes.allSatisfy { $0.adapter.fits(configuration) }, "the adapter is another network's")
         let attention = AttentionPlan(batch.spans)
         embed(batch)
         for layer in weights.blocks.indices { run(layer, batch, attention) }
         normalizeFinal()
-        return logits(of: batch.outputRows)
+        return logits(of: batch)
     }
 
     /// Checks a step and makes room for it; nothing has changed when it throws.

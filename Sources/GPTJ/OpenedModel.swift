@@ -29,6 +29,13 @@ public struct OpenedModel: Sendable {
         return try located.tokenizerDefinitionOfFolder()
     }
 
+    /// The form that most of its matrices have; f16 for those that can't be written.
+    public var usualForm: WeightForm {
+        let name = CheckpointLayout(configuration).entries.first { $0.kind == .blockMatrix }?.name ?? ""
+        let tensor = checkpoint.tensors[name] ?? checkpoint.tensors[String(name.dropFirst("transformer.".count))]
+        return tensor.flatMap { WeightForm(rawValue: $0.type.rawValue) } ?? .float16
+    }
+
     /// The fingerprint of the weights that a GGUF file was converted from, where it says so.
     public var sourceFingerprint: String? { try? checkpoint.gguf?.text(GGUFConversion.sourceFingerprintKey) }
 }

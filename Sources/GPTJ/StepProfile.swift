@@ -13,6 +13,8 @@ public struct StepProfile: Sendable {
         case outProj = "out_proj"
         case fcOut = "fc_out"
         case lmHead = "lm_head"
+        /// What adapters add, everywhere.
+        case adapters
         /// Handing the logits over.
         case logits
     }

@@ -16,12 +16,16 @@ public struct GenerationRequest: Sendable {
     public var constraint: Constraint?
     /// What the text is about, for constraints that depend on it.
     public var document: String?
+    /// What the model's weights are changed by for this text.
+    public var adapters: AdapterMix
     /// A request waits as long as one of a lower number does.
     public var priority: Int
 
     public init(
         prompt: [TokenID], parameters: DecodingParameters, stopStrings: [String] = [], topLogprobs: Int = 0,
-        skipSpecialTokens: Bool = true, constraint: Constraint? = nil, document: String? = nil, priority: Int = 0
+        skipSpecialTokens: Bool = true, constraint: Constraint? = nil, document: String? = nil,
+        adapters: AdapterMix = .none,
+        priority: Int = 0
     ) {
         self.prompt = prompt
         self.parameters = parameters
@@ -30,6 +34,7 @@ public struct GenerationRequest: Sendable {
         self.skipSpecialTokens = skipSpecialTokens
         self.constraint = constraint
         self.document = document
+        self.adapters = adapters
         self.priority = priority
     }
 }

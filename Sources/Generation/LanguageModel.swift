@@ -15,11 +15,14 @@ public struct SequenceStep: Sendable {
     /// The tokens that follow what the sequence holds already; one when decoding, a chunk of the prompt in prefill.
     public var tokens: [TokenID]
     public var output: Output
+    /// What the model's weights are changed by for these tokens; of the kind that the model makes.
+    public var adapters: AdapterMix
 
-    public init(sequence: SequenceID, tokens: [TokenID], output: Output) {
+    public init(sequence: SequenceID, tokens: [TokenID], output: Output, adapters: AdapterMix = .none) {
         self.sequence = sequence
         self.tokens = tokens
         self.output = output
+        self.adapters = adapters
     }
 
     /// Rows of logits that the step gives.

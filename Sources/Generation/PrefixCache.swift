@@ -4,7 +4,7 @@ package import Tokenization
 ///
 /// A block stands for the tokens of one page after those of its parent. Once they were read, it keeps a sequence of
 /// exactly the tokens from the root to itself; these sequences share their pages, so that closing a leaf's gives back
-/// one page. Blocks are found by their tokens and nothing less. Requests pin the blocks that they begin with; what
+/// one page. Blocks are found by their tokens and the adapters that these are read with, and nothing less. Requests pin the blocks that they begin with; what
 /// nobody pins is idle, and leaves when memory is wanted, the least recently used first.
 ///
 /// Does bookkeeping alone: opening, extending and closing sequences is the scheduler's business.
@@ -36,8 +36,10 @@ package struct PrefixCache {
         }
     }
 
-    /// The place of a block in the tree.
+    /// The place of a block in the tree, of which there is one for each mix of adapters.
     private struct Key: Hashable {
+        /// Told of a root alone: its descendants are known by it.
+        let adapters: AdapterKey?
         let parent: BlockID?
         let tokens: ArraySlice<TokenID>
     }
@@ -72,11 +74,11 @@ package struct PrefixCache {
     /// the logits that follow it.
     package func blockCount(ofPrompt count: Int) -> Int { max(0, count - 1) / pageLength }
 
-    package func match(_ prompt: [TokenID]) -> Match {
+    package func match(_ prompt: [TokenID], with adapters: AdapterKey = AdapterKey(.none)) -> Match {
         var match = Match()
         var parent: BlockID?
         for index in 0..<blockCount(ofPrompt: prompt.count) {
-            guard let id = ids[key(index, of: prompt, after: parent)] else { break }
+            guard let id = ids[key(index, of: prompt, after: parent, adapters)] else { break }
             match.known += 1
             if !idle.contains(id) { match.pinned += 1 }
             parent = id
@@ -87,10 +89,10 @@ package struct PrefixCache {
     /// Pins the blocks that a prompt begins with; those that aren't there yet come into being, unread.
     ///
     /// - returns: the blocks from the root on.
-    package mutating func pin(_ prompt: [TokenID]) -> [BlockID] {
+    package mutating func pin(_ prompt: [TokenID], with adapters: AdapterKey = AdapterKey(.none)) -> [BlockID] {
         var path: [BlockID] = []
         for index in 0..<blockCount(ofPrompt: prompt.count) {
-            let key = key(index, of: prompt, after: path.last)
+            let key = key(index, of: prompt, after: path.last, adapters)
             let id = ids[key] ?? insert(key)
             blocks[id]?.pins += 1
             idle.remove(id)
@@ -142,15 +144,17 @@ package struct PrefixCache {
         return sequence
     }
 
-    private func key(_ index: Int, of prompt: [TokenID], after parent: BlockID?) -> Key {
-        Key(parent: parent, tokens: prompt[index * pageLength..<(index + 1) * pageLength])
+    private func key(_ index: Int, of prompt: [TokenID], after parent: BlockID?, _ adapters: AdapterKey) -> Key {
+        Key(
+            adapters: parent == nil ? adapters : nil, parent: parent,
+            tokens: prompt[index * pageLength..<(index + 1) * pageLength])
     }
 
     private mutating func insert(_ key: Key) -> BlockID {
         let id = BlockID(rawValue: nextID)
         nextID += 1
         // A copy of the block's own: a slice would keep the whole prompt.
-        let key = Key(parent: key.parent, tokens: ArraySlice(Array(key.tokens)))
+        let key = Key(adapters: key.adapters, parent: key.parent, tokens: ArraySlice(Array(key.tokens)))
         ids[key] = id
         blocks[id] = Block(key: key)
         return id

@@ -48,7 +48,7 @@ public struct SchedulerLimits: Sendable {
 /// Requests wait until there is memory for the longest text that they may become; then their prompts are read in
 /// chunks beside the rows that are decoding, each of which gets one token a step. Rows join and leave at every step.
 /// The beams of a request share its prompt's keys and values, and are spread over steps as there is room. A request's
-/// output depends on the request alone.
+/// output depends on the request alone. Requests with different adapters run side by side.
 ///
 /// Prompts that begin alike share whole pages (Kwon et al. 2023, "PagedAttention"; a tree of them as in Zheng et al.
 /// 2024, "SGLang"). Of requests that run at the same time, one reads a page's tokens and the others wait for it; what
@@ -184,7 +184,7 @@ public final class Scheduler {
         var events: [GenerationEvent] = []
         while !waiting.isEmpty, !isFull {
             let next = waiting.takeNext(
-                sharedTokens: { limits.sharesPrefixes ? prefixes.match($0.prompt).known * model.pageLength : 0 },
+                sharedTokens: { limits.sharesPrefixes ? match($0).known * model.pageLength : 0 },
                 fits: fits)
             guard var request = next else {
                 isFull = true
@@ -192,7 +192,9 @@ public final class Scheduler {
             }
             promisedPages += demand(of: request.request).own
             promisedRows += request.request.parameters.width
-            if limits.sharesPrefixes { request.path = prefixes.pin(request.request.prompt) }
+            if limits.sharesPrefixes {
+                request.path = prefixes.pin(request.request.prompt, with: AdapterKey(request.request.adapters))
+            }
             request.rows = [ActiveRequest.Row(sequence: model.openSequence())]
             request.admittedAt = now()
             active.append(request)
@@ -201,12 +203,16 @@ public final class Scheduler {
         return events
     }
 
+    private func match(_ request: GenerationRequest) -> PrefixCache.Match {
+        prefixes.match(request.prompt, with: AdapterKey(request.adapters))
+    }
+
     /// Whether there is room for all that a request may become, beside what is promised to the active ones. Pages that
     /// several of them share count once, those that nobody uses not at all.
     private func fits(_ request: GenerationRequest) -> Bool {
         guard active.isEmpty || promisedRows + request.parameters.width <= limits.rows else { return false }
         let demand = demand(of: request)
-        let shared = limits.sharesPrefixes ? prefixes.match(request.prompt).pinned : 0
+        let shared = limits.sharesPrefixes ? match(request).pinned : 0
         return prefixes.pinnedCount + promisedPages + demand.total - shared <= pageCapacity
     }
 
@@ -250,7 +256,8 @@ public final class Scheduler {
                     if !isDecoding { beginReading(tokens.count, of: index) }
                     let step = SequenceStep(
                         sequence: active[index].rows[row].sequence, tokens: tokens,
-                        output: isDecoding ? .all : tokens.count == unfed.count ? .last : .none)
+                        output: isDecoding ? .all : tokens.count == unfed.count ? .last : .none,
+                        adapters: active[index].request.adapters)
                     planned.append(
                         PlannedStep(
                             request: index, row: row, step: step, guessed: max(0, tokens.count - certain.count)))

@@ -1,6 +1,7 @@
 import Tokenization
 
-/// A language model without weights: the logits of a position are a hash of all tokens up to it.
+/// A language model without weights: the logits of a position are a hash of all tokens up to it, and of the adapters that
+/// each of them was read with.
 ///
 /// The in-memory twin of ``LanguageModel`` for tests: a scheduler that mixed up two sequences, fed a token twice or lost
 /// one would get other texts out of it. It keeps the same promises as a real model and checks its caller as strictly.
@@ -18,6 +19,8 @@ public final class ScriptedModel: LanguageModel {
     private final class Page {}
     private struct Sequence {
         var tokens: [TokenID] = []
+        /// One for each token: which adapters it was read with.
+        var mixes: [UInt64] = []
         var pages: [Page] = []
     }
     private var sequences: [SequenceID: Sequence] = [:]
@@ -49,7 +52,7 @@ public final class ScriptedModel: LanguageModel {
             "a prefix is whole pages of what the sequence holds")
         return insert(
             Sequence(
-                tokens: Array(whole.tokens.prefix(tokenCount)),
+                tokens: Array(whole.tokens.prefix(tokenCount)), mixes: Array(whole.mixes.prefix(tokenCount)),
                 pages: Array(whole.pages.prefix(tokenCount / pageLength))
             ))
     }
@@ -57,6 +60,7 @@ public final class ScriptedModel: LanguageModel {
         var whole = self[sequence]
         precondition(tokenCount >= 0 && tokenCount <= whole.tokens.count, "the sequence doesn't hold so many tokens")
         whole.tokens.removeLast(whole.tokens.count - tokenCount)
+        whole.mixes.removeLast(whole.mixes.count - tokenCount)
         whole.pages.removeLast(whole.pages.count - (tokenCount + pageLength - 1) / pageLength)
         sequences[sequence] = whole
     }
@@ -106,11 +110,13 @@ public final class ScriptedModel: LanguageModel {
         for step in steps {
             var sequence = self[step.sequence]
             if sharesLastPage(sequence) { sequence.pages[sequence.pages.count - 1] = Page() }
+            let mix = Self.hash(step.adapters)
             for (index, token) in step.tokens.enumerated() {
                 if sequence.tokens.count % pageLength == 0 { sequence.pages.append(Page()) }
                 sequence.tokens.append(token)
+                sequence.mixes.append(mix)
                 if step.output == .all || (step.output == .last && index == step.tokens.count - 1) {
-                    values += logits(after: sequence.tokens)
+                    values += logits(after: sequence)
                 }
             }
             sequences[step.sequence] = sequence
@@ -119,9 +125,18 @@ public final class ScriptedModel: LanguageModel {
     }
 
     /// Numbers from -4 up to 4, one for each id.
-    private func logits(after tokens: [TokenID]) -> [Float] {
-        let state = tokens.reduce(seed &+ 1) { Self.mix($0 ^ UInt64(UInt32(bitPattern: $1))) }
+    private func logits(after sequence: Sequence) -> [Float] {
+        let state = zip(sequence.tokens, sequence.mixes).reduce(seed &+ 1) { state, part in
+            Self.mix(state ^ UInt64(UInt32(bitPattern: part.0)) ^ part.1)
+        }
         return (0..<vocabularySize).map { Float(Self.mix(state &+ UInt64($0)) >> 40) / 0x1p21 - 4 }
+    }
+
+    /// 0 without adapters.
+    private static func hash(_ adapters: AdapterMix) -> UInt64 {
+        adapters.entries.reduce(0) { state, entry in
+            entry.weights.digest.utf8.reduce(mix(state ^ UInt64(entry.scale.bitPattern)) | 1) { mix($0 ^ UInt64($1)) }
+        }
     }
 
     /// The finalizer of SplitMix64 (Steele et al. 2014).

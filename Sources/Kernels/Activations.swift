@@ -65,6 +65,14 @@ internal import CKernels
         }
     }
 
+    /// Every element through GELU, as ``Product`` does it.
+    public func gelu(on compute: Compute) {
+        // An exponential and a division: about 32 operations an element.
+        compute.divide(rows, unit: 1, work: 32 * rows * width) { part, _ in
+            for row in part { unsafe compute.kernels.pointee.gelu(Int64(width), base + row * width) }
+        }
+    }
+
     /// Rotates the queries or keys of every head by their positions, GPT-J's interleaved pairs.
     ///
     /// - parameter positions: one for each row.

@@ -9,6 +9,8 @@ public enum ModelFileError: Error, Equatable, Sendable {
     case noWeights(folder: String, lookedFor: [String])
     /// No folder or file answers to the name of a model.
     case modelNotFound(name: String, lookedFor: [String])
+    /// No folder answers to the name of an adapter.
+    case adapterNotFound(name: String, lookedFor: [String])
     /// The file is Git LFS's stand-in for the real one.
     case lfsPointer(path: String)
     /// The bytes don't follow the format. `part` is the part of the file that was being read.
@@ -27,7 +29,7 @@ public enum ModelFileError: Error, Equatable, Sendable {
     /// Whether a file or a model isn't there at all, as opposed to being there and wrong.
     public var isAboutAbsence: Bool {
         switch self {
-        case .fileMissing, .noWeights, .modelNotFound: true
+        case .fileMissing, .noWeights, .modelNotFound, .adapterNotFound: true
         default: false
         }
     }
@@ -46,6 +48,10 @@ extension ModelFileError: CustomStringConvertible {
             "no model \(name.quoted); looked for \(lookedFor.joined(separator: ", ")). "
                 + "Give the path of a folder as downloaded from HuggingFace or of a GGUF file, or put one where models are "
                 + "kept."
+        case .adapterNotFound(let name, let lookedFor):
+            "no adapter \(name.quoted); looked for \(lookedFor.joined(separator: ", ")). "
+                + "Give the path of a folder with adapter_config.json and adapter_model.safetensors, or put one where "
+                + "adapters are kept."
         case .lfsPointer(let path):
             "\(path): is a Git LFS pointer, not the file itself. Run 'git lfs pull' in the folder of the model."
         case .malformed(let path, let part, let problem):

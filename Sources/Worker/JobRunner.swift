@@ -17,7 +17,8 @@ struct JobRunner: Sendable {
         self.engine = engine
         preparation = JobPreparation(
             catalog: catalog, tokenizer: engine.tokenizer, contextLength: engine.contextLength,
-            endTokens: engine.endTokens, style: engine.style, model: engine.model)
+            endTokens: engine.endTokens, style: engine.style, model: engine.model, adapters: engine.adapters,
+            adapterFinder: engine.adapterFinder)
         parts = PartKeeper(known: known)
     }
 
@@ -138,7 +139,8 @@ struct JobRunner: Sendable {
             case .generate(let job): prepared = job
             }
         } catch {
-            return .failed(JobFailure(code: error.code, message: error.description, isPermanent: true))
+            return .failed(
+                JobFailure(code: error.code, message: error.description, isPermanent: error.isPermanent))
         }
         progress.prepare(prepared)
         let texts: SubmittedTexts
@@ -210,8 +212,8 @@ struct JobRunner: Sendable {
             promptTokens: output.promptTokens, cachedTokens: output.cachedTokens,
             completionTokens: output.tokens.count,
             finishReason: .init(rawValue: output.finishReason.rawValue),
-            peakRSSMegabytes: ProcessFacts.peakResidentMegabytes, engine: engine.description,
-            seed: Int64(clamping: prepared.seed))
+            peakRSSMegabytes: ProcessFacts.peakResidentMegabytes,
+            engine: engine.description(with: prepared.adapters), seed: Int64(clamping: prepared.seed))
         // A constraint says how the whole text looks; what is left to change would break it.
         let text =
             prepared.prompt.constraint == nil
@@ -221,11 +223,11 @@ struct JobRunner: Sendable {
         if let choice, choice.isNoAnswer {
             return .completed(
                 prepared.described(JobResult(
-                    text: choice.text, truncated: prepared.isTruncated, model: engine.model,
+                    text: choice.text, truncated: prepared.isTruncated, model: engine.model(with: prepared.adapters),
                     meanLogprob: choice.meanLogprob,
                     grounding: TextMeasures.grounding(of: choice.text, in: prepared.input),
                     repetition: TextMeasures.repetition(in: choice.text), isNoAnswer: true,
-                    answerMargin: choice.margin, figures: figures)))
+                    answerMargin: choice.margin, source: prepared.source, figures: figures)))
         }
         if output.meetsConstraint == false {
             return .failed(
@@ -262,12 +264,13 @@ struct JobRunner: Sendable {
         }
         return .completed(
             prepared.described(JobResult(
-                text: checked, format: isJSON ? .json : .text, truncated: prepared.isTruncated, model: engine.model,
+                text: checked, format: isJSON ? .json : .text, truncated: prepared.isTruncated,
+                model: engine.model(with: prepared.adapters),
                 meanLogprob: output.meanLogprob,
                 grounding: TextMeasures.grounding(of: checked, in: prepared.input),
                 repetition: TextMeasures.repetition(in: checked), stoppedBy: output.stoppedBy?.rawValue,
                 quotations: output.quotations.map(prepared.quotable.quotation),
-                answerMargin: choice?.margin, leftOut: leftOut, figures: figures)))
+                answerMargin: choice?.margin, leftOut: leftOut, source: prepared.source, figures: figures)))
     }
 
     /// Why a text doesn't meet its constraint, and what helps.

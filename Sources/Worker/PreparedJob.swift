@@ -28,6 +28,9 @@ package struct PreparedJob: Sendable {
     /// What grounding is measured against.
     package let input: String
     package let seed: UInt64
+    package let adapters: JobAdapters
+    /// How the text is asked for, for the record.
+    package let source: JobResult.Source
     /// Where what is quoted of the request's document stands in the job's text.
     let quotable: QuotableText
     /// The passages of a long text that the prompt holds.
@@ -38,12 +41,14 @@ package struct PreparedJob: Sendable {
     var cacheKey: String?
 }
 
-/// Why a job can't be turned into a request. Another attempt would end the same.
+/// Why a job can't be turned into a request.
 package struct JobRefusal: Error, Sendable, Equatable, CustomStringConvertible {
-    /// For programs: `unknown_kind`, `invalid_job`, `document_too_long`, `part_too_long`, `unsupported`.
+    /// For programs: `unknown_kind`, `invalid_job`, `document_too_long`, `part_too_long`, `adapter`, `missing_turn`.
     package let code: String
     /// For people.
     package let description: String
+    /// Another attempt would end the same.
+    package var isPermanent = true
 }
 
 /// Turns jobs into requests, by the catalog's definitions and the model's tokenizer.
@@ -55,11 +60,14 @@ package struct JobPreparation: Sendable {
     package let style: PromptStyle
     /// Of the weights, as far as they are known.
     package let model: String
+    /// For jobs and kinds that name none.
+    package let adapters: JobAdapters
+    package let adapterFinder: (any AdapterFinder)?
     let library = PassageLibrary()
 
     package init(
         catalog: JobCatalog, tokenizer: Tokenizer, contextLength: Int, endTokens: Set<TokenID>, style: PromptStyle,
-        model: String = ""
+        model: String = "", adapters: JobAdapters = .none, adapterFinder: (any AdapterFinder)? = nil
     ) {
         self.catalog = catalog
         self.tokenizer = tokenizer
@@ -67,6 +75,8 @@ package struct JobPreparation: Sendable {
         self.endTokens = endTokens
         self.style = style
         self.model = model
+        self.adapters = adapters
+        self.adapterFinder = adapterFinder
     }
 
     /// What to do with a job. A part of another job is never divided again.
@@ -75,11 +85,6 @@ package struct JobPreparation: Sendable {
     package func plan(_ job: ClaimedJob) throws(JobRefusal) -> JobPlan {
         let inputs = try inputs(of: job)
         let (definition, rendered) = try render(job, inputs)
-        if rendered.adapter != nil {
-            throw JobRefusal(
-                code: "unsupported",
-                description: "the definition of '\(job.kind)' asks for an adapter, which this version doesn't have")
-        }
         let task = LongTask(job: job, definition: definition, prompt: rendered, document: inputs.document ?? "")
         if !job.parts.isEmpty, rendered.overflow.dividesIntoParts { return try combine(task) }
         let room = PromptRoom(rendered, tokenizer: tokenizer, contextLength: contextLength)
@@ -146,7 +151,8 @@ package struct JobPreparation: Sendable {
         leftOut: String? = nil
     ) throws(JobRefusal) -> PreparedJob {
         let job = task.job
-        let key = job.isPart ? cacheKey(task, prompt, tokens: tokens) : nil
+        let adapters = try adapters(named: prompt.adapter)
+        let key = job.isPart ? cacheKey(task, prompt, tokens: tokens, adapters) : nil
         let seed =
             prompt.parameters.seed.map { UInt64($0) }
             // The same part gives the same text, whichever job it is a part of.
@@ -156,26 +162,42 @@ package struct JobPreparation: Sendable {
             prompt: tokens,
             parameters: DecodingParameters(prompt.parameters, tokenizer: tokenizer, endTokens: endTokens, seed: seed),
             stopStrings: prompt.stopStrings, constraint: prompt.constraint, document: quotable.text,
-            priority: job.priority)
+            adapters: adapters.mix, priority: job.priority)
         var prepared = PreparedJob(
             request: request,
             noAnswerRequest: try prompt.noAnswer.map { noAnswer throws(JobRefusal) in
                 try self.request(scoring: noAnswer.text, after: request)
             },
             prompt: prompt, isTruncated: isTruncated, leftOut: leftOut, input: task.document, seed: seed,
+            adapters: adapters, source: JobResult.Source(definition: task.definition.yaml, style: style.rawValue),
             quotable: quotable)
         prepared.cacheKey = key
         return prepared
     }
 
-    /// Names all that a part's result follows from: the model, the definition, the options, and the tokens that are read.
-    private func cacheKey(_ task: LongTask, _ prompt: RenderedPrompt, tokens: [TokenID]) -> String {
+    /// Names all that a part's result follows from: the model, its adapters, the definition, the options, and the tokens
+    /// that are read.
+    private func cacheKey(
+        _ task: LongTask, _ prompt: RenderedPrompt, tokens: [TokenID], _ adapters: JobAdapters
+    ) -> String {
         let texts = [
-            model, task.job.kind, task.definition.yaml, prompt.style.rawValue, task.job.optionsJSON,
+            model + adapters.fingerprints, task.job.kind, task.definition.yaml, prompt.style.rawValue, task.job.optionsJSON,
             task.job.question ?? "", "\(contextLength)", "\(task.job.isPart)",
         ]
         return ContentHash.of(
             texts.map { Array($0.utf8) } + [tokens.flatMap { withUnsafeBytes(of: $0.littleEndian) { Array($0) } }])
+    }
+
+    private func adapters(named names: String?) throws(JobRefusal) -> JobAdapters {
+        guard let names else { return adapters }
+        guard let adapterFinder else {
+            throw JobRefusal(code: "adapter", description: "adapter '\(names)': this engine takes no adapters")
+        }
+        do {
+            return try adapterFinder.adapters(named: names)
+        } catch {
+            throw JobRefusal(code: "adapter", description: error.description, isPermanent: !error.isPassing)
+        }
     }
 
     /// A request that can bring nothing but a text, with or without a space before it as words of byte-level tokens have

@@ -16,12 +16,17 @@ public struct TextEngine: Sendable {
     public var model: String
     /// Model, types, threads, version: `attempts.engine`.
     public var description: String
+    /// What texts are generated with whose jobs and kinds name no adapters.
+    public var adapters: JobAdapters
+    /// Finds those that they name; `nil` for an engine that takes none.
+    public var adapterFinder: (any AdapterFinder)?
     /// What loading took; charged to the first attempt.
     public var loadDuration: Duration
 
     public init(
         service: GenerationService, tokenizer: Tokenizer, contextLength: Int, endTokens: Set<TokenID>,
-        style: PromptStyle, model: String, description: String, loadDuration: Duration
+        style: PromptStyle, model: String, description: String, loadDuration: Duration,
+        adapters: JobAdapters = .none, adapterFinder: (any AdapterFinder)? = nil
     ) {
         self.service = service
         self.tokenizer = tokenizer
@@ -31,5 +36,15 @@ public struct TextEngine: Sendable {
         self.model = model
         self.description = description
         self.loadDuration = loadDuration
+        self.adapters = adapters
+        self.adapterFinder = adapterFinder
+    }
+
+    /// What `results.model` says of a text.
+    func model(with adapters: JobAdapters) -> String { model + adapters.fingerprints }
+
+    /// What `attempts.engine` says of it.
+    func description(with adapters: JobAdapters) -> String {
+        adapters.names.isEmpty ? description : "\(description) adapter=\(adapters.names)"
     }
 }

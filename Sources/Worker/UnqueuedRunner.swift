@@ -28,7 +28,9 @@ package struct UnqueuedRunner: Sendable {
             }
         } catch let error as JobRefusal {
             return Outcome(
-                ending: .failed(JobFailure(code: error.code, message: error.description, isPermanent: true)), tokens: []
+                ending: .failed(
+                    JobFailure(
+                        code: error.code, message: error.description, isPermanent: error.isPermanent)), tokens: []
             )
         }
         do {

@@ -40,8 +40,24 @@ struct DeterminismTests {
         return try GPTJConfiguration(json: Array(json.utf8), path: "the test")
     }
 
-    /// Greedy texts, draws and beams, over prompts of which many begin alike.
-    private func requests(_ random: inout SplitMix64) -> [GenerationRequest] {
+    /// No adapter, one of some modules, one of all, and two at once.
+    private static func mixes(_ configuration: GPTJConfiguration) -> [AdapterMix] {
+        let compute = Compute(threads: 1, instructionSet: InstructionSet.available[0])
+        func adapter(_ rank: Int, _ modules: Set<String>, _ seed: UInt64) -> GPTJAdapter {
+            GPTJAdapter(random: configuration, rank: rank, modules: modules, seed: seed, bound: 0.2, on: compute)
+        }
+        let some = adapter(3, ["q_proj", "v_proj"], 1)
+        let all = adapter(
+            17, ["q_proj", "k_proj", "v_proj", "out_proj", "fc_in", "fc_out", "lm_head", "wte"], 2)
+        return [
+            .none, AdapterMix([.init(some)]), AdapterMix([.init(all)]), AdapterMix([.init(all, scale: -0.5)]),
+            AdapterMix([.init(all), .init(some, scale: 2)]),
+        ]
+    }
+
+    /// Greedy texts, draws and beams, with and without adapters, over prompts of which many begin alike.
+    private func requests(_ random: inout SplitMix64, _ configuration: GPTJConfiguration) -> [GenerationRequest] {
+        let mixes = Self.mixes(configuration)
         func tokens(_ range: ClosedRange<Int>) -> [TokenID] {
             (0..<Int.random(in: range, using: &random)).map { _ in
                 TokenID.random(in: 1..<TokenID(Self.vocabularySize), using: &random)
@@ -67,7 +83,9 @@ struct DeterminismTests {
             }
             let document = documents.randomElement(using: &random) ?? []
             return GenerationRequest(
-                prompt: header + document + tokens(1...40), parameters: parameters, topLogprobs: 3)
+                prompt: header + document + tokens(1...40), parameters: parameters, topLogprobs: 3,
+                // Two of three without: prompts that begin alike and share no adapter share nothing.
+                adapters: index % 3 == 0 ? mixes[index / 3 + 1] : mixes[index % 2 == 0 ? 0 : 4])
         }
     }
 
@@ -99,7 +117,7 @@ struct DeterminismTests {
     func compositions(_ form: Form, _ seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let configuration = try configuration()
-        let requests = requests(&random)
+        let requests = requests(&random, configuration)
         let reference = form.model(configuration, threads: 1, tokenCapacity: 4000)
         let expected = try requests.map { request in
             try outputs(

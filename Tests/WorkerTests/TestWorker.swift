@@ -11,7 +11,7 @@ import Worker
 
 /// A worker over the scripted model: real prompts, real scheduling, texts that mean nothing.
 struct TestWorker {
-    let engine: TextEngine
+    var engine: TextEngine
     let events = EventLog()
 
     final class EventLog: Sendable {

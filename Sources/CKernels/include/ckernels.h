@@ -101,6 +101,10 @@ typedef struct ck_kernels {
 /// sine are given, rotary / 2 of each. The rotation of Su et al. 2021 (RoFormer) in GPT-J's interleaved order.
 void ck_rotate_pairs(int64_t rotary, const float *cosine, const float *sine, float *head);
 
+/// y[places[i], n] += x[i, n] for the rows i in 0..<rows and the columns n in first..<end; no place stands twice.
+void ck_add_rows(int64_t rows, int64_t first, int64_t end, const float *x, int64_t x_stride, const int64_t *places,
+                 float *y, int64_t y_stride);
+
 /// What `ck_survey` found.
 typedef struct ck_survey_result {
     int64_t nans, infinities;  ///< how many of them

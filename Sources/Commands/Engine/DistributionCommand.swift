@@ -1,6 +1,7 @@
 import ArgumentParser
 import Generation
 import JSONText
+import Worker
 
 struct DistributionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +16,7 @@ struct DistributionCommand: AsyncParsableCommand {
 
     func run() async throws {
         let loaded = try options.load()
-        let reader = SequenceReader(model: loaded.makeModel())
+        let reader = SequenceReader(model: loaded.makeModel(), adapters: loaded.adapters.mix)
         try await LineService().run { fields, emit in
             try fields.refuseUnknown(
                 DecodingFields.names.union([

@@ -3,6 +3,7 @@ import Generation
 import JSONText
 import JobStore
 import Tokenization
+import Worker
 
 struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,13 +15,15 @@ struct GenerateCommand: AsyncParsableCommand {
                  "no_repeat_ngram_size", "bad_words_ids", "suppress_tokens", "num_beams", "early_stopping",
                  "length_penalty", "length_penalty_includes_prompt", "num_return_sequences", "seed", "stop": [...],
                  "eos_token_id", "logprobs": n, "allow_special", "skip_special_tokens", "constraint", "document",
-                 "max_cycle_repeats"}
+                 "max_cycle_repeats", "adapter"}
                  Names and meanings are those of HuggingFace's generate; what isn't named is off. eos_token_id: one id,
                  a list, or null for none; by default the model's own. max_new_tokens: 20 by default.
                  length_penalty_includes_prompt (ours): the length counts the prompt and not the end token, as in
                  HuggingFace before transformers#27351, which MLPerf's GPT-J figures were made with.
                  max_cycle_repeats (ours): ends a text whose last tokens are one cycle of up to 64 tokens so many times
                  over, and at least 32 tokens; 0, the default, lets it go on.
+                 adapter: a LoRA adapter by name or path, "tales" or "tales=0.5", several with commas between them, or
+                 "none"; by default those of --adapter.
                  constraint: {"choices": ["yes", "no"]}, {"regex": "[0-9]{4}"}, {"json": {schema}}, or "json" for any
                  JSON; Docs/constraints.md tells what is understood.
                  "span" or {"span": {"max_words": 40, "min_words": 2}}: a passage of the document, word for word;
@@ -41,6 +44,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
     private static let fieldNames = DecodingFields.names.union([
         "prompt", "prompt_ids", "stop", "logprobs", "allow_special", "skip_special_tokens", "document", "constraint",
+        "adapter",
     ])
 
     func run() async throws {
@@ -128,7 +132,9 @@ struct GenerateCommand: AsyncParsableCommand {
             prompt: prompt, parameters: decoding.parameters, stopStrings: stops, topLogprobs: logprobs,
             skipSpecialTokens: skipsSpecial,
             constraint: try fields["constraint"].map { try constraints.constraint($0) },
-            document: try fields.string("document"))
+            document: try fields.string("document"),
+            adapters: try fields.string("adapter").map { try loaded.adapterLibrary.adapters(named: $0).mix }
+                ?? loaded.adapters.mix)
     }
 
     private static func line(

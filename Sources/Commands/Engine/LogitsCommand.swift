@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSONText
+import Worker
 
 struct LogitsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,8 +14,8 @@ struct LogitsCommand: AsyncParsableCommand {
     @OptionGroup var options: ModelOptions
 
     func run() async throws {
-        let model = try options.load().makeModel()
-        let reader = SequenceReader(model: model)
+        let loaded = try options.load()
+        let reader = SequenceReader(model: loaded.makeModel(), adapters: loaded.adapters.mix)
         try await LineService().run { fields, emit in
             try fields.refuseUnknown(["ids", "last"])
             guard let ids = try fields.tokens("ids") else { throw RequestError("ids is missing") }

@@ -5,6 +5,7 @@ import Generation
 import JSONText
 import Kernels
 import Tokenization
+import Worker
 
 struct PerplexityCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -40,9 +41,13 @@ struct PerplexityCommand: AsyncParsableCommand {
         let compute = try options.makeCompute()
         let loaded = try options.load()
         let measure = PerplexityMeasure(
-            stored: SequenceReader(model: loaded.makeModel(weights: loaded.stored, keyValues: .f32, on: compute)),
+            stored: SequenceReader(
+                model: loaded.makeModel(weights: loaded.stored, keyValues: .f32, on: compute),
+                adapters: loaded.adapters.mix),
             measured: loaded.isExact
-                ? nil : SequenceReader(model: loaded.makeModel(weights: loaded.weights, on: compute)))
+                ? nil
+                : SequenceReader(
+                    model: loaded.makeModel(weights: loaded.weights, on: compute), adapters: loaded.adapters.mix))
         let line = ProgressLine()
         var total = PerplexityMeasure.Sums()
         for (index, window) in windows.enumerated() {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Generation
 import JSONText
 import Tokenization
+import Worker
 
 struct ScoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,7 +17,7 @@ struct ScoreCommand: AsyncParsableCommand {
 
     func run() async throws {
         let loaded = try options.load()
-        let reader = SequenceReader(model: loaded.makeModel())
+        let reader = SequenceReader(model: loaded.makeModel(), adapters: loaded.adapters.mix)
         try await LineService().run { fields, emit in
             try fields.refuseUnknown(["prompt", "prompt_ids", "continuation", "continuation_ids", "allow_special"])
             let prompt = try fields.tokens("prompt", idsName: "prompt_ids", tokenizer: loaded.tokenizer)

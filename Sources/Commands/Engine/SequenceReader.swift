@@ -5,6 +5,7 @@ import Tokenization
 /// Runs one sequence through the model in chunks and hands out the logits of its positions.
 struct SequenceReader {
     let model: GPTJModel
+    var adapters = AdapterMix.none
     /// Tokens to a step: bounds the memory that logits take.
     private let chunkLength = 64
 
@@ -27,7 +28,7 @@ struct SequenceReader {
             let chunk = Array(tokens[position..<min(end, tokens.count)])
             do {
                 let logits = try model.step([
-                    SequenceStep(sequence: sequence, tokens: chunk, output: isWanted ? .all : .none)
+                    SequenceStep(sequence: sequence, tokens: chunk, output: isWanted ? .all : .none, adapters: adapters)
                 ])
                 if isWanted { for row in chunk.indices { try body(position + row, logits.row(row)) } }
             } catch LanguageModelError.tokenOutOfRange(let token, let size) {

@@ -51,7 +51,7 @@ struct CopyingTask {
         let loaded = try options.load()
         let (tokenizer, start) = try loaded.readerOfTexts()
         let promptStyle = try loaded.textEngine(style: style).style
-        let reader = SequenceReader(model: loaded.makeModel())
+        let reader = SequenceReader(model: loaded.makeModel(), adapters: loaded.adapters.mix)
         let forms = CopyDrill.Form.allCases
         let drills = forms.map { form in
             // The same words in both forms that shuffle them.

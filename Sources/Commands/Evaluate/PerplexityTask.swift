@@ -6,6 +6,7 @@ import JSONText
 import Kernels
 import ModelFiles
 import Tokenization
+import Worker
 
 /// How well a model predicts texts. Counted for each byte, models with other tokenizers can be compared.
 struct PerplexityTask {
@@ -25,7 +26,7 @@ struct PerplexityTask {
     func run(_ items: [EvaluationItem], _ options: ModelOptions, asJSON: Bool) throws {
         let loaded = try options.load()
         let (tokenizer, start) = try loaded.readerOfTexts()
-        let reader = SequenceReader(model: loaded.makeModel())
+        let reader = SequenceReader(model: loaded.makeModel(), adapters: loaded.adapters.mix)
         let length = min(window, loaded.configuration.contextLength)
         var costs: [Cost] = []
         var progress = CountProgress(of: items.count, verb: "read")

@@ -4,7 +4,7 @@ import JSONText
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Show a model's architecture, shapes, types, tokenizer and fingerprint.",
+        abstract: "Show a model's architecture, shapes, types, tokenizer and fingerprint, or what an adapter changes.",
         discussion: "Weights aren't read, but for the few that the fingerprint samples. 'model verify' reads them all.")
 
     @OptionGroup var model: ModelArgument
@@ -16,6 +16,12 @@ struct InspectCommand: ParsableCommand {
     var json = false
 
     func run() throws {
+        if let folder = AdapterInspection.folder(named: model.path ?? model.model) {
+            let inspection = try AdapterInspection(folder: folder)
+            return try json
+                ? Console.print(JSONValue.object(inspection.json(listsTensors: tensors)).text)
+                : Console.write(Array(inspection.text(listsTensors: tensors).utf8))
+        }
         let inspection = try ModelInspection(model.locate())
         if json {
             try Console.print(JSONValue.object(inspection.json(listsTensors: tensors)).text)

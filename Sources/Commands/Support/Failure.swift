@@ -24,6 +24,8 @@ struct Failure {
             (status, message) = (error.status, error.description)
         case let error as ModelFileError:
             (status, message) = (error.isAboutAbsence ? .noInput : .badData, error.description)
+        case let error as AdapterShelfError:
+            (status, message) = (.unavailable, error.description)
         case let error as OutputFileError:
             (status, message) = (error.exitStatus, error.message)
         case let error as TokenizerError:

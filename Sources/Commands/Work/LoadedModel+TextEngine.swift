@@ -27,6 +27,7 @@ extension LoadedModel {
             style: try (style ?? Settings.current.text(.style)).map(PromptStyle.init(rawValue:))
                 ?? PromptStyle(
                     for: ModelFacts(name: name, specialTokens: Set(tokenizer.addedTokens.map(\.content)))),
-            model: fingerprint, description: engineDescription, loadDuration: loadDuration)
+            model: fingerprint, description: engineDescription, loadDuration: loadDuration,
+            adapters: adapters, adapterFinder: adapterLibrary)
     }
 }

@@ -113,12 +113,27 @@ public struct JobResult: Sendable {
     public var cacheKey: String?
     /// The job whose result this is a copy of.
     public var reusedFrom: Int64?
+    /// How it was asked for; `nil` where nobody knows.
+    public var source: Source?
     public var figures: AttemptFigures
+
+    /// How a text was asked for.
+    public struct Source: Sendable, Hashable {
+        /// The definition of its kind, as written.
+        public var definition: String
+        /// The style of prompt, unless the job's own options say another.
+        public var style: String
+
+        public init(definition: String, style: String) {
+            self.definition = definition
+            self.style = style
+        }
+    }
 
     public init(
         text: String, format: Format = .text, truncated: Bool = false, model: String? = nil, meanLogprob: Double? = nil,
         grounding: Double? = nil, repetition: Double? = nil, stoppedBy: String? = nil, quotations: [Quotation] = [],
-        isNoAnswer: Bool = false, answerMargin: Double? = nil, leftOut: String? = nil,
+        isNoAnswer: Bool = false, answerMargin: Double? = nil, leftOut: String? = nil, source: Source? = nil,
         figures: AttemptFigures = AttemptFigures()
     ) {
         self.text = text
@@ -133,6 +148,7 @@ public struct JobResult: Sendable {
         self.isNoAnswer = isNoAnswer
         self.answerMargin = answerMargin
         self.leftOut = leftOut
+        self.source = source
         self.figures = figures
     }
 }

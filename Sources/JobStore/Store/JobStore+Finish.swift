@@ -1,3 +1,4 @@
+import Crypto
 public import Foundation
 import GRDB
 
@@ -69,25 +70,43 @@ private struct Finisher {
     }
 
     private func store(_ result: JobResult) throws {
+        let definition = try result.source.map { try store($0) }
         func share(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? min(max($0, 0), 1) : nil } }
         try db.cachedStatement(
             sql: """
                 INSERT INTO results (job_id, attempt, created_at, format, truncated, model, mean_logprob, grounding,
-                  repetition, text, stopped_by, no_answer, answer_margin, left_out, parts, cache_key, reused_from)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+                  repetition, text, stopped_by, no_answer, answer_margin, left_out, parts, cache_key, reused_from,
+                  definition, style)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
                 ON CONFLICT (job_id) DO UPDATE SET attempt = ?2, created_at = ?3, format = ?4, truncated = ?5, model = ?6,
                   mean_logprob = ?7, grounding = ?8, repetition = ?9, text = ?10, stopped_by = ?11, no_answer = ?12,
-                  answer_margin = ?13, left_out = ?14, parts = ?15, cache_key = ?16, reused_from = ?17
+                  answer_margin = ?13, left_out = ?14, parts = ?15, cache_key = ?16, reused_from = ?17, definition = ?18,
+                  style = ?19
                 """
         ).execute(arguments: [
             claim.jobID, claim.attempt, Timestamp.text(now), result.format.rawValue, result.truncated, result.model,
             result.meanLogprob.flatMap { $0.isFinite ? $0 : nil }, share(result.grounding), share(result.repetition),
             withoutNUL(result.text), result.stoppedBy, result.isNoAnswer,
             result.answerMargin.flatMap { $0.isFinite ? $0 : nil }, result.leftOut, result.partCount, result.cacheKey,
-            result.reusedFrom,
+            result.reusedFrom, definition, result.source?.style,
         ])
         try store(result.quotations.map { ($0, nil) }, in: "quotations")
         try store(result.evidence.map { ($0.place, $0.score) }, in: "evidence")
+    }
+
+    /// Keeps the definition that a text was made by, once; returns its name.
+    private func store(_ source: JobResult.Source) throws -> String {
+        let name = SHA256.hash(data: Array(source.definition.utf8)).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count < 2 ? "0" + digits : digits
+        }.joined()
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO definitions (sha256, kind, created_at, text)
+                SELECT ?1, kind, ?2, ?3 FROM jobs WHERE id = ?4 ON CONFLICT DO NOTHING
+                """
+        ).execute(arguments: [name, Timestamp.text(now), withoutNUL(source.definition), claim.jobID])
+        return name
     }
 
     /// Writes places that give the quoted texts back, and no others: the text may have been edited since the claim, and

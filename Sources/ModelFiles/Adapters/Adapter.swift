@@ -10,6 +10,9 @@ public struct Adapter: Sendable {
         public let a: StoredTensor  // [rank, inputs]
         public let b: StoredTensor  // [outputs, rank]
         public let scale: Double
+        /// It was made for an embedding, of which `a` has a column for each token, and `b` a row for each number of its
+        /// vectors: the transpose of the embedding's own matrix.
+        public let isOfEmbedding: Bool
 
         public var rank: Int { a.shape[0] }
     }
@@ -19,6 +22,8 @@ public struct Adapter: Sendable {
     public let configuration: AdapterConfiguration
     /// In the order of the modules' names.
     public let changes: [Change]
+    /// Weights of the base model's embeddings that `peft` saves beside changes of them, by their names in a checkpoint.
+    public let copies: [String: StoredTensor]
 
     /// What an adapter's weights are called, the first that is there.
     public static let fileNames = ["adapter_model.safetensors", "adapter_model.bin"]
@@ -38,25 +43,33 @@ public struct Adapter: Sendable {
     init(path: String, _ configuration: AdapterConfiguration, _ file: Checkpoint) throws {
         self.path = path
         self.configuration = configuration
-        var halves: [String: (a: StoredTensor?, b: StoredTensor?)] = [:]
+        var halves: [String: Halves] = [:]
+        var copies: [String: StoredTensor] = [:]
         for name in file.names {
             let tensor = try file.tensor(named: name)
-            guard let (module, isA) = Self.place(of: name) else {
+            if let copy = Self.copiedWeight(of: name) {
+                copies[copy] = tensor
+                continue
+            }
+            guard let place = Self.place(of: name) else {
                 throw ModelFileError.tensor(
                     path: tensor.path, tensor: name,
                     expected: "a lora_A or lora_B matrix of a module, as peft names them", found: "that name")
             }
-            guard tensor.shape.count == 2, tensor.type.elementType != nil else {
+            guard tensor.shape.count == 2, tensor.type.elementType != nil, tensor.elementCount > 0 else {
                 throw ModelFileError.tensor(
                     path: tensor.path, tensor: name, expected: "a matrix of type f32, f16 or bf16",
                     found: "\(tensor.type.rawValue) \(tensor.shape)")
             }
-            if isA {
-                halves[module, default: (nil, nil)].a = tensor
-            } else {
-                halves[module, default: (nil, nil)].b = tensor
+            var found = halves[place.module] ?? Halves(isOfEmbedding: place.isOfEmbedding)
+            guard found.isOfEmbedding == place.isOfEmbedding, (place.isA ? found.a : found.b) == nil else {
+                throw ModelFileError.tensor(
+                    path: tensor.path, tensor: name, expected: "one change of \(place.module)", found: "two")
             }
+            if place.isA { found.a = tensor } else { found.b = tensor }
+            halves[place.module] = found
         }
+        self.copies = copies
         changes = try halves.keys.sorted().map { module in
             guard let a = halves[module]?.a, let b = halves[module]?.b else {
                 throw ModelFileError.tensorsMissing(path: file.path, tensors: ["lora_A or lora_B of \(module)"])
@@ -67,7 +80,9 @@ public struct Adapter: Sendable {
                     path: tensor.path, tensor: tensor.name,
                     expected: "rank \(rank), by \(AdapterConfiguration.fileName)", found: "shape \(tensor.shape)")
             }
-            return Change(module: module, a: a, b: b, scale: configuration.scale(of: module))
+            return Change(
+                module: module, a: a, b: b, scale: configuration.scale(of: module),
+                isOfEmbedding: halves[module]?.isOfEmbedding == true)
         }
         guard !changes.isEmpty else {
             throw ModelFileError.malformed(
@@ -82,18 +97,42 @@ public struct Adapter: Sendable {
 
     private static let prefix = "base_model.model."
 
+    private struct Halves {
+        var a: StoredTensor?
+        var b: StoredTensor?
+        var isOfEmbedding: Bool
+    }
+
     /// The module that a tensor belongs to, and which of the two matrices it is.
-    private static func place(of name: String) -> (module: String, isA: Bool)? {
+    private static func place(of name: String) -> (module: String, isA: Bool, isOfEmbedding: Bool)? {
         guard name.hasPrefix(prefix) else { return nil }
         // Some versions save the adapter's name, too.
-        for (ending, isA) in [
-            (".lora_A.weight", true), (".lora_B.weight", false), (".lora_A.default.weight", true),
-            (".lora_B.default.weight", false),
+        for (ending, isA, isOfEmbedding) in [
+            (".lora_A.weight", true, false), (".lora_B.weight", false, false), (".lora_A.default.weight", true, false),
+            (".lora_B.default.weight", false, false), (".lora_embedding_A", true, true),
+            (".lora_embedding_B", false, true), (".lora_embedding_A.default", true, true),
+            (".lora_embedding_B.default", false, true),
         ] where name.hasSuffix(ending) {
-            let module = String(name.dropFirst(prefix.count).dropLast(ending.count))
-            // An adapter of the bare network leaves its prefix out.
-            return (module.hasPrefix("h.") ? "transformer.\(module)" : module, isA)
+            return (fullName(name.dropFirst(prefix.count).dropLast(ending.count)), isA, isOfEmbedding)
         }
         return nil
+    }
+
+    /// The weight that a tensor is a copy of: those of embeddings are saved beside changes of them.
+    private static func copiedWeight(of name: String) -> String? {
+        guard name.hasPrefix(prefix) else { return nil }
+        let bare = name.dropFirst(prefix.count)
+        for module in ["transformer.wte", "wte", "lm_head"] {
+            for ending in ["weight", "bias"]
+            where bare == "\(module).base_layer.\(ending)" || bare == "\(module).\(ending)" {
+                return "\(fullName(Substring(module))).\(ending)"
+            }
+        }
+        return nil
+    }
+
+    /// An adapter of the bare network leaves its prefix out.
+    private static func fullName(_ module: Substring) -> String {
+        module.hasPrefix("h.") || module == "wte" ? "transformer.\(module)" : String(module)
     }
 }

@@ -21,6 +21,10 @@ public final class SafetensorsWriter {
     private let file: OutputFile
     private let declarations: [Declaration]
     private var writtenCount = 0
+    /// Elements of the tensor that is being written, which are there.
+    private var elementCount = 0
+    /// Bytes of all tensors.
+    public let byteCount: Int
 
     /// Writes the header.
     ///
@@ -52,6 +56,7 @@ public final class SafetensorsWriter {
         // Spaces behind the object bring the data to a multiple of eight.
         header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
         self.declarations = declarations
+        byteCount = offset
         file = try OutputFile(path: path, replaces: replaces)
         try file.write(withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header)
     }
@@ -68,6 +73,30 @@ public final class SafetensorsWriter {
             declaration.shape.reduce(1, *) == values.rows * values.columns, "\(declaration.name) has another size")
         writtenCount += 1
         return try file.write(values, as: declaration.type)
+    }
+
+    /// Writes the next rows of a tensor; it's whole when as many elements are there as were declared.
+    ///
+    /// - parameter progress: called every few MiB with the bytes written
+    /// - returns: how many elements aren't finite, or aren't any more in the declared type. Those that stay in their type
+    ///   are copied whatever they are.
+    /// - precondition: the matrix isn't packed, and no more elements than were declared.
+    /// - throws: `OutputFileError`; what `progress` throws.
+    public func append(_ matrix: WeightMatrix, on compute: Compute, progress: (Int) throws -> Void) throws -> Int {
+        precondition(writtenCount < declarations.count, "all declared tensors are written")
+        let declaration = declarations[writtenCount]
+        let wanted = declaration.shape.reduce(1, *)
+        elementCount += matrix.rows * matrix.columns
+        precondition(elementCount <= wanted, "\(declaration.name) has another size")
+        let failures = try matrix.encode(as: .rows(.elements(declaration.type)), on: compute) { piece in
+            try file.write(piece)
+            try progress(piece.count)
+        }
+        if elementCount == wanted {
+            writtenCount += 1
+            elementCount = 0
+        }
+        return failures
     }
 
     /// Gives the file its name.
