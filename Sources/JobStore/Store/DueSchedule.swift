@@ -6,7 +6,7 @@ import JSONText
 typealias ScheduledDocuments = [String: Result<NewDocument, any Error>]
 
 /// A path that nobody can read here.
-public struct UnreadableDocument: Error, CustomStringConvertible {
+public struct NoDocumentReader: Error, CustomStringConvertible {
     public var path: String
 
     public init(path: String) { self.path = path }

@@ -34,12 +34,11 @@ extension JobStore {
     /// - Throws: `JobStoreError`; nothing is stored then.
     public func enqueueConversation(_ jobs: [NewJob], now: Date) async throws -> [EnqueuedJob] {
         try await write { db in
-            let inserter = JobInserter(db: db, now: now)
             var enqueued: [EnqueuedJob] = []
             for (index, job) in jobs.enumerated() {
                 var job = job
                 job.continues = enqueued.last?.id ?? job.continues
-                enqueued.append(try inserter.insert(job, index: index))
+                enqueued += try JobInserter.insert([job], firstIndex: index, in: db, now: now).map { try $0.get() }
             }
             return enqueued
         }

@@ -45,7 +45,7 @@ public final class JobStore: JobQueue {
         host: HostIdentity = .current, clock: WallClock = .system,
         random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
         readDocument: @escaping @Sendable (_ path: String) throws -> NewDocument = {
-            throw UnreadableDocument(path: $0)
+            throw NoDocumentReader(path: $0)
         }
     ) throws {
         // Absolute, since other processes read the paths of worker locks from the table.
