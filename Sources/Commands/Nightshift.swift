@@ -16,7 +16,7 @@ public struct Nightshift: AsyncParsableCommand {
             PathsCommand.self,
             DoctorCommand.self, EventsCommand.self, BackupCommand.self, PruneCommand.self, MigrateCommand.self,
             ImportCommand.self, ExportCommand.self, PipeCommand.self, SplitCommand.self, MergeCommand.self,
-            CompletionsCommand.self, TokenizerCommand.self, TrainCommand.self,
+            CompletionsCommand.self, TokenizerCommand.self, TrainCommand.self, TuneCommand.self,
             EngineCommand.self,
         ])
 
