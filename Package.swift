@@ -91,7 +91,7 @@ let package = Package(
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Passages", "Tokenization", logging]),
         module("Evaluation", ["JSONText", "JobCatalog", "Tokenization"]),
         module("Reports", ["JSONText", "JobStore", crypto]),
-        module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization"]),
+        module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization", "Training"]),
         // The command line.
         module(
             "Commands",

@@ -28,7 +28,7 @@ public struct Nightshift: AsyncParsableCommand {
             DoctorCommand.self, EventsCommand.self, BackupCommand.self, PruneCommand.self, MigrateCommand.self,
             TextCommand.self, ImportCommand.self, ExportCommand.self, PipeCommand.self, SplitCommand.self,
             MergeCommand.self, SlurmCommand.self, PlanCommand.self,
-            CompletionsCommand.self, ManCommand.self, TokenizerCommand.self, TrainCommand.self,
+            CompletionsCommand.self, ManCommand.self, TokenizerCommand.self, TrainCommand.self, TuneCommand.self,
             EngineCommand.self,
         ])
 

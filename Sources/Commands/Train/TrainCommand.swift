@@ -11,7 +11,19 @@ struct TrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
         abstract: "Train a model, from scratch or from another's weights.",
-        subcommands: [TrainRunCommand.self, PrepareCommand.self], defaultSubcommand: TrainRunCommand.self)
+        discussion: """
+            'nightshift train' takes the options of 'nightshift train run', which 'nightshift help train run' lists. \
+            Docs/training.md goes through an example.
+
+            EXAMPLES
+              nightshift tokenizer train --vocabulary-size 4096 --special '<|endoftext|>' --output tokenizer books.jsonl.gz
+              nightshift train prepare --tokenizer tokenizer --output text.tokens --dev-share 0.01 --dev-output dev.tokens \
+            books.jsonl.gz
+              nightshift train --config model.json --tokenizer tokenizer --data text.tokens --dev dev.tokens \
+            --output model --steps 3000
+            """,
+        subcommands: [TrainRunCommand.self, PrepareCommand.self, TrainBenchCommand.self],
+        defaultSubcommand: TrainRunCommand.self)
 }
 
 struct TrainRunCommand: AsyncParsableCommand {
@@ -75,7 +87,7 @@ struct TrainRunCommand: AsyncParsableCommand {
     var steps: Int?
 
     @Option(help: "How the weights are stored.")
-    var store = Store.f16
+    var store = WeightStore.f16
 
     @Flag(name: .customLong("continue"), help: "Only go on from a checkpoint, never begin.")
     var continues = false
@@ -85,18 +97,6 @@ struct TrainRunCommand: AsyncParsableCommand {
 
     @Flag(help: "One JSON object at the end.")
     var json = false
-
-    enum Store: String, ExpressibleByArgument, CaseIterable {
-        case f16, f32, bf16
-
-        var type: ElementType {
-            switch self {
-            case .f16: .float16
-            case .f32: .float32
-            case .bf16: .bfloat16
-            }
-        }
-    }
 
     func validate() throws {
         guard (2...1 << 20).contains(length) else { throw ValidationError("--length takes 2 to \(1 << 20)") }
@@ -142,7 +142,9 @@ struct TrainRunCommand: AsyncParsableCommand {
         }
         let parameters = try network.parameters(configuration, seed: settings.seed, on: compute)
         let trained = try TrainingNetwork(
-            configuration, training: parameters, memory: settings.recompute ? .recomputed : .kept, on: compute)
+            configuration, training: parameters, memory: settings.recompute ? .recomputed : .kept,
+            precision: settings.checkedPrecision(), on: compute)
+        settings.setDropout(of: trained)
         let optimizer = try settings.optimizer(parameters, on: compute)
         var progress =
             try folder.hasCheckpoint

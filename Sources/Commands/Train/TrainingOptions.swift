@@ -11,8 +11,9 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Of these, how many are computed side by side.")
     var atOnce = 4
 
-    @Option(help: "The highest rate of AdamW.")
-    var rate = 0.003
+    @Option(
+        help: "The highest rate of AdamW; by default 0.003 for train, 0.0005 for an adapter, 0.0001 for tune --full.")
+    var rate: Double?
 
     @Option(help: "The highest rate of Muon, for the matrices inside the blocks.")
     var matrixRate = 0.02
@@ -41,7 +42,8 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "The norm that gradients are clipped to; 0 for no limit.")
     var clip = 1.0
 
-    @Option(help: "The share of the residual stream's additions that is left out at random.")
+    @Option(
+        help: "The share of the residual stream's additions, or of an adapter's inputs, that is left out at random.")
     var dropout = 0.0
 
     @Option(help: "What random weights and orders follow from.")
@@ -59,6 +61,13 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Threads that compute; by default one for each core. Other numbers of them give other last digits.")
     var threads: Int?
 
+    @Option(
+        help: """
+            How exactly matrices are multiplied: f32, or bf16 with sums in f32, which is several times as fast where the \
+            processor has a tile unit (Intel AMX).
+            """)
+    var precision = Precision.f32
+
     @Flag(help: "Keep less from the forward pass and compute it again: less memory, a third more time.")
     var recompute = false
 
@@ -72,6 +81,23 @@ struct TrainingOptions: ParsableArguments {
             case .constant: .constant
             }
         }
+    }
+
+    enum Precision: String, ExpressibleByArgument, CaseIterable {
+        case f32, bf16
+
+        var value: MatrixProducts.Precision { self == .f32 ? .f32 : .bf16 }
+    }
+
+    /// The precision of products.
+    ///
+    /// - throws: ``CommandError`` (69) where this machine doesn't have it.
+    func checkedPrecision() throws -> MatrixProducts.Precision {
+        guard precision.value.isAvailable else {
+            throw CommandError(
+                .unavailable, "this processor has no tile unit (Intel AMX) for --precision bf16; f32 works everywhere")
+        }
+        return precision.value
     }
 
     enum Optimizer: String, ExpressibleByArgument, CaseIterable { case adamw, muon }
@@ -89,7 +115,7 @@ struct TrainingOptions: ParsableArguments {
         }
         try check("--sequences", sequences, 1...1 << 16)
         try check("--at-once", atOnce, 1...1 << 16)
-        try check("--rate", rate, 0...10)
+        try check("--rate", rate ?? 0, 0...10)
         try check("--matrix-rate", matrixRate, 0...10)
         try check("--warm-up", warmUp ?? 0, 0...1_000_000_000)
         try check("--decay", decay ?? 0, 0...1_000_000_000)
@@ -101,7 +127,7 @@ struct TrainingOptions: ParsableArguments {
         try check("--evaluate-every", evaluateEvery, 1...1_000_000_000)
         try check("--evaluate-windows", evaluateWindows, 1...1_000_000_000)
         try check("--threads", threads ?? 1, 1...1024)
-        guard dropout == 0 else { throw ValidationError("--dropout takes 0") }
+        try check("--dropout", dropout, 0...0.9)
     }
 
     var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
@@ -114,18 +140,25 @@ struct TrainingOptions: ParsableArguments {
                 ProcessInfo.processInfo.environment[InstructionSet.environmentVariable]))
     }
 
-    var rates: LearningRates { LearningRates(rate: rate, matrixRate: matrixRate) }
+    var rates: LearningRates { LearningRates(rate: rate ?? 0.003, matrixRate: matrixRate) }
 
     /// - parameter stages: with their own rates.
-    func plan(_ stages: [TrainingStage]) -> TrainingPlan {
+    func plan(_ stages: [TrainingStage], windowsPerStep: Int? = nil) -> TrainingPlan {
+        let windows = windowsPerStep ?? sequences
         let steps = stages.reduce(0) { $0 + $1.steps }
         return TrainingPlan(
             schedule: LearningRateSchedule(
                 form: schedule.form, peak: 1, finalShare: finalShare ?? (schedule == .cosine ? 0.1 : 0),
                 warmUpSteps: warmUp ?? max(1, steps / 50), stepCount: steps, decaySteps: decay ?? steps / 5),
             stages: stages.map { .init(name: $0.name, stepCount: $0.steps, rates: $0.rates) },
-            windowsPerStep: sequences, windowsAtOnce: min(atOnce, sequences), evaluationInterval: evaluateEvery,
+            windowsPerStep: windows, windowsAtOnce: min(atOnce, windows), evaluationInterval: evaluateEvery,
             evaluationWindows: evaluateWindows, checkpointInterval: checkpointEvery)
+    }
+
+    /// Sets what is left out at random.
+    func setDropout(of network: TrainingNetwork) {
+        network.dropout.share = dropout
+        network.dropout.seed = seed
     }
 
     /// - throws: `OpenBLASError`.
@@ -139,7 +172,20 @@ struct TrainingOptions: ParsableArguments {
             var settings = Muon.Settings()
             settings.weightDecay = matrixWeightDecay
             settings.rest = adam
-            return try Muon(parameters, settings, on: compute)
+            return try Muon(parameters, settings, precision: checkedPrecision(), on: compute)
+        }
+    }
+}
+
+/// How weights are stored.
+enum WeightStore: String, ExpressibleByArgument, CaseIterable {
+    case f16, f32, bf16
+
+    var type: ElementType {
+        switch self {
+        case .f16: .float16
+        case .f32: .float32
+        case .bf16: .bfloat16
         }
     }
 }

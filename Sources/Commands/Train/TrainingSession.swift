@@ -38,7 +38,7 @@ struct TrainingSession {
         }
         var savedStep = trainer.progress.step
         defer { meter.clear() }
-        try trainer.run(isStopped: { stop.received != nil }) { event in
+        func report(_ event: Trainer.Event) throws {
             switch event {
             case .step(let step, let loss, let rates, let norm, let tokens):
                 let stage = plan.stage(at: step - 1).name
@@ -70,6 +70,7 @@ struct TrainingSession {
                 savedStep = step
             }
         }
+        try trainer.run(isStopped: { stop.received != nil }, report: report)
         meter.clear()
         if savedStep != trainer.progress.step { try saveCheckpoint() }
         try save(.last, trainer.progress)

@@ -108,7 +108,7 @@ public struct QueueStatusRow: Sendable, Hashable, Codable {
     public init(
         queue: String, paused: Bool = false, openNow: Bool = true, available: Int = 0, scheduled: Int = 0,
         running: Int = 0, pending: Int = 0, completed: Int = 0, discarded: Int = 0, cancelled: Int = 0,
-        oldest: String? = nil
+        oldest: String? = nil, parts: Int = 0
     ) {
         self.queue = queue
         self.paused = paused
@@ -121,6 +121,7 @@ public struct QueueStatusRow: Sendable, Hashable, Codable {
         self.discarded = discarded
         self.cancelled = cancelled
         self.oldest = oldest
+        self.parts = parts
     }
 
     enum CodingKeys: String, CodingKey {

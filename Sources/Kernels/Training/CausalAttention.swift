@@ -45,7 +45,8 @@ public final class CausalAttention {
                 let scores = space[thread].scores.rows(0..<block.count).columns(0..<block.upperBound)
                 let part = rows.lowerBound + block.lowerBound..<rows.lowerBound + block.upperBound
                 products.one(
-                    queries.rows(part).columns(columns).asIs, k.rows(0..<block.upperBound).transposed, into: scores)
+                    queries.rows(part).columns(columns).asIs, k.rows(0..<block.upperBound).transposed, into: scores,
+                    thread: thread)
                 for (index, position) in block.enumerated() {
                     let row = unsafe scores.row(index)
                     let count = Int64(position + 1)
@@ -56,7 +57,8 @@ public final class CausalAttention {
                     logSums[head, rows.lowerBound + position] = shift + logf(sum)
                 }
                 products.one(
-                    scores.asIs, v.rows(0..<block.upperBound).asIs, into: output.rows(part).columns(columns))
+                    scores.asIs, v.rows(0..<block.upperBound).asIs, into: output.rows(part).columns(columns),
+                    thread: thread)
             }
         }
     }
@@ -82,8 +84,8 @@ public final class CausalAttention {
                 let weights = space[thread].scores.rows(0..<block.count).columns(reach)
                 let gradients = space[thread].gradients.rows(0..<block.count).columns(reach)
                 let (q, dy) = (part(queries, block), part(outputGradient, block))
-                products.one(q.asIs, part(keys, reach).transposed, into: weights)
-                products.one(dy.asIs, part(values, reach).transposed, into: gradients)
+                products.one(q.asIs, part(keys, reach).transposed, into: weights, thread: thread)
+                products.one(dy.asIs, part(values, reach).transposed, into: gradients, thread: thread)
                 for (index, position) in block.enumerated() {
                     let (weight, gradient) = unsafe (weights.row(index), gradients.row(index))
                     let count = Int64(position + 1)
@@ -96,9 +98,11 @@ public final class CausalAttention {
                     unsafe clear(weight, from: position + 1, to: block.upperBound)
                     unsafe clear(gradient, from: position + 1, to: block.upperBound)
                 }
-                products.one(gradients.asIs, part(keys, reach).asIs, into: part(queryGradient, block))
-                products.one(gradients.transposed, q.asIs, into: part(keyGradient, reach), adding: !isFirst)
-                products.one(weights.transposed, dy.asIs, into: part(valueGradient, reach), adding: !isFirst)
+                products.one(gradients.asIs, part(keys, reach).asIs, into: part(queryGradient, block), thread: thread)
+                products.one(
+                    gradients.transposed, q.asIs, into: part(keyGradient, reach), adding: !isFirst, thread: thread)
+                products.one(
+                    weights.transposed, dy.asIs, into: part(valueGradient, reach), adding: !isFirst, thread: thread)
                 isFirst = false
             }
         }

@@ -56,6 +56,24 @@ extension Compute {
         }
     }
 
+    /// `target = source / (1 - share)`, but for a share of the elements, which is zero: those that `key` determines.
+    public func dropOut(_ source: FloatMatrix, into target: FloatMatrix, share: Double, key: UInt64) {
+        precondition(source.rows == target.rows && source.columns == target.columns && share >= 0 && share < 1)
+        let limit = UInt32(share * 0x1p32)
+        let factor = Float(1 / (1 - share))
+        eachRow(of: source, cost: 16) { row in
+            let (x, y) = unsafe (source.row(row), target.row(row))
+            let first = UInt64(row) << 32
+            for column in 0..<source.columns {
+                // Splitmix64's mixture of the place.
+                var z = key &+ (first | UInt64(column)) &* 0x9E37_79B9_7F4A_7C15
+                z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+                z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+                unsafe y[column] = UInt32(truncatingIfNeeded: z >> 32) < limit ? 0 : x[column] * factor
+            }
+        }
+    }
+
     /// `output = gelu(input)`
     public func gelu(_ input: FloatMatrix, into output: FloatMatrix) {
         precondition(input.rows == output.rows && input.columns == output.columns)

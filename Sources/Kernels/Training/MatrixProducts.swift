@@ -1,17 +1,35 @@
 internal import CKernels
 internal import COpenBLAS
 
-/// Products of f32 matrices for training: OpenBLAS's, one call a thread of the team, each on its part of the result.
+/// Products of matrices of floats for training: OpenBLAS's, one call a thread of the team, each on its part of the result;
+/// or those of the processor's tile unit, which rounds the factors to bf16.
 ///
-/// OpenBLAS's own threads would wait beside ours between two products. The same threads and shapes give the same bits.
+/// OpenBLAS's own threads would wait beside ours between two products. The same threads and shapes give the same bits; on
+/// the tile unit any number of threads does.
 public struct MatrixProducts: Sendable {
-    private let library: OpenBLAS
-    public let compute: Compute
+    /// How exactly factors are taken; sums are floats in any case.
+    public enum Precision: String, Sendable, CaseIterable {
+        case f32
+        /// Rounded to 8 bits of mantissa, as mixed precision has it (Kalamkar et al. 2019).
+        case bf16
 
+        /// Whether this machine computes so.
+        public var isAvailable: Bool { self == .f32 || ck_tiles_are_available() != 0 }
+    }
+
+    public let precision: Precision
+    public let compute: Compute
+    private let library: OpenBLAS
+    private let tiles: TileProducts?
+
+    /// - precondition: the precision is available.
     /// - throws: `OpenBLASError`
-    public init(on compute: Compute) throws {
-        library = try OpenBLAS.load(threads: 1)
+    public init(_ precision: Precision = .f32, on compute: Compute) throws {
+        precondition(precision.isAvailable)
+        self.precision = precision
         self.compute = compute
+        library = try OpenBLAS.load(threads: 1)
+        tiles = precision == .bf16 ? TileProducts(on: compute) : nil
     }
 
     /// A factor of a product: a matrix as it is, or transposed.
@@ -33,22 +51,50 @@ public struct MatrixProducts: Sendable {
 
     /// `c = scale a b`, or `c += scale a b`.
     public func multiply(_ a: Factor, _ b: Factor, into c: FloatMatrix, adding: Bool = false, scale: Float = 1) {
+        if let tiles { return tiles.multiply([a], [b], into: [[c]], adding: adding, scale: scale) }
         let work = c.rows * c.columns * a.columns
         if c.rows >= c.columns {
-            compute.divide(c.rows, unit: 16, work: work) { part, _ in
-                one(a.rows(part), b, into: c.rows(part), adding: adding, scale: scale)
+            compute.divide(c.rows, unit: 16, work: work) { part, thread in
+                one(a.rows(part), b, into: c.rows(part), adding: adding, scale: scale, thread: thread)
             }
         } else {
-            compute.divide(c.columns, unit: 16, work: work) { part, _ in
-                one(a, b.columns(part), into: c.columns(part), adding: adding, scale: scale)
+            compute.divide(c.columns, unit: 16, work: work) { part, thread in
+                one(a, b.columns(part), into: c.columns(part), adding: adding, scale: scale, thread: thread)
             }
         }
     }
 
-    /// A product on the calling thread alone.
-    func one(_ a: Factor, _ b: Factor, into c: FloatMatrix, adding: Bool = false, scale: Float = 1) {
+    /// `c = a b` for several right factors.
+    public func multiply(_ a: Factor, byEach products: [(b: Factor, c: FloatMatrix)]) {
+        if let tiles {
+            return tiles.multiply([a], products.map(\.b), into: [products.map(\.c)], adding: false, scale: 1)
+        }
+        for product in products { multiply(a, product.b, into: product.c) }
+    }
+
+    /// `c += a b` for several left factors.
+    public func multiply(each products: [(a: Factor, c: FloatMatrix)], by b: Factor) {
+        if let tiles {
+            return tiles.multiply(products.map(\.a), [b], into: products.map { [$0.c] }, adding: true, scale: 1)
+        }
+        for product in products { multiply(product.a, b, into: product.c, adding: true) }
+    }
+
+    /// `c` is, or gets added, the sum of several products.
+    public func multiply(sumOf products: [(a: Factor, b: Factor)], into c: FloatMatrix, adding: Bool) {
+        if let tiles { return tiles.multiply(sumOf: products, into: c, adding: adding) }
+        for (index, product) in products.enumerated() {
+            multiply(product.a, product.b, into: c, adding: adding || index > 0)
+        }
+    }
+
+    /// A product on the calling thread alone, which is the team's `thread`.
+    func one(
+        _ a: Factor, _ b: Factor, into c: FloatMatrix, adding: Bool = false, scale: Float = 1, thread: Int
+    ) {
         precondition(a.rows == c.rows && b.columns == c.columns && a.columns == b.rows, "shapes of a product")
         if c.rows == 0 || c.columns == 0 { return }
+        if let tiles { return tiles.one(a, b, into: c, adding: adding, scale: scale, thread: thread) }
         unsafe library.library.sgemm(
             101, a.number, b.number, Int32(c.rows), Int32(c.columns), Int32(a.columns), scale, a.matrix.base,
             Int32(max(a.matrix.stride, 1)), b.matrix.base, Int32(max(b.matrix.stride, 1)), adding ? 1 : 0, c.base,

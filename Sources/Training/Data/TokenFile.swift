@@ -19,6 +19,8 @@ public struct TokenFile: Sendable {
         /// Bytes of the texts that the tokens stand for.
         public var byteCount = 0
         public var vocabularySize: Int
+        /// Tells contents apart; empty in files of before it was written.
+        public var hash = ""
         /// Tells tokenizers apart.
         public var tokenizer: String
 
@@ -32,12 +34,13 @@ public struct TokenFile: Sendable {
         var recordBytes: Int { tokenBytes + 1 }
 
         var json: JSONValue {
-            [
+            var object: JSONObject = [
                 "token_count": .integer(tokenCount), "document_count": .integer(documentCount),
                 "example_count": .integer(exampleCount), "byte_count": .integer(byteCount),
-                "vocabulary_size": .integer(vocabularySize),
-                "tokenizer": .string(tokenizer),
+                "vocabulary_size": .integer(vocabularySize), "tokenizer": .string(tokenizer),
             ]
+            if !hash.isEmpty { object["hash"] = .string(hash) }
+            return .object(object)
         }
 
         init?(_ json: JSONValue) {
@@ -50,6 +53,7 @@ public struct TokenFile: Sendable {
             else { return nil }
             (tokenCount, documentCount, exampleCount, byteCount) = (tokens, documents, examples, bytes)
             (vocabularySize, self.tokenizer) = (size, tokenizer)
+            if case .string(let hash)? = json["hash"] { self.hash = hash }
         }
     }
 
@@ -126,12 +130,21 @@ public struct TokenFile: Sendable {
     }
 }
 
+extension TokenFile {
+    /// A number from 0 to 1 that the tokens determine: evenly spread, to hold out a share of documents by.
+    public static func share(of tokens: [TokenID]) -> Double {
+        let hash = tokens.reduce(UInt64(0)) { CountingGenerator.mix($0 &+ UInt64(truncatingIfNeeded: $1) &+ 1) }
+        return Double(hash >> 11) * 0x1p-53
+    }
+}
+
 /// Writes a file of tokens, which appears under its name when it's whole.
 public final class TokenFileWriter {
     public internal(set) var summary: TokenFile.Summary
     private let file: OutputFile
     private var pending: [UInt8] = []
     private var lengths: [UInt32] = []
+    private var hash: UInt64 = 0
 
     /// - throws: `OutputFileError`.
     public init(path: String, _ summary: TokenFile.Summary) throws {
@@ -148,7 +161,9 @@ public final class TokenFileWriter {
     /// - throws: `OutputFileError`.
     public func append(_ tokens: [TokenID], weights: [Float], byteCount: Int, isExample: Bool = false) throws {
         precondition(tokens.count == weights.count)
+        hash = CountingGenerator.mix(hash &+ UInt64(tokens.count))
         for (token, weight) in zip(tokens, weights) {
+            hash = CountingGenerator.mix(hash &+ UInt64(truncatingIfNeeded: token) &+ UInt64(weight.bitPattern) << 32)
             precondition(token >= 0 && Int(token) < summary.vocabularySize && (0...1).contains(weight))
             for byte in 0..<summary.tokenBytes { pending.append(UInt8(truncatingIfNeeded: token >> (8 * Int32(byte)))) }
             pending.append(UInt8((weight * 255).rounded()))
@@ -165,6 +180,7 @@ public final class TokenFileWriter {
     ///
     /// - throws: `OutputFileError`.
     public func finish() throws {
+        summary.hash = String(hash, radix: 16)
         for length in lengths { withUnsafeBytes(of: length.littleEndian) { pending += $0 } }
         let json = Array(summary.json.text.utf8)
         pending += json

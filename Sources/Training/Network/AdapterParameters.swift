@@ -8,6 +8,11 @@ public struct AdapterParameters: Sendable {
     public let scales: [(module: String, scale: Double)]
     public let parameters: ParameterSet
 
+    init(scales: [(module: String, scale: Double)], parameters: ParameterSet) {
+        self.scales = scales
+        self.parameters = parameters
+    }
+
     /// A saved adapter, to be trained on.
     ///
     /// - throws: `ModelFileError` for a module that the network doesn't have, or of other lengths.

@@ -25,6 +25,8 @@ public final class TrainingNetwork {
     }
 
     public let configuration: GPTJConfiguration
+    /// What is left out at random in ``addGradients(of:gradientScale:)``.
+    public let dropout: Dropout
     let products: MatrixProducts
     let memory: Memory
     let embedding: Weight  // transformer.wte
@@ -35,6 +37,8 @@ public final class TrainingNetwork {
     let attention: CausalAttention
     var rotary: RotaryTable
     var space: TrainingSpace
+    /// Where the time goes, for who wants to know.
+    public var profile: TrainingProfile?
 
     var compute: Compute { products.compute }
 
@@ -44,9 +48,9 @@ public final class TrainingNetwork {
     /// - throws: `OpenBLASError`
     public convenience init(
         _ configuration: GPTJConfiguration, training parameters: ParameterSet, memory: Memory = .kept,
-        on compute: Compute
+        precision: MatrixProducts.Precision = .f32, on compute: Compute
     ) throws {
-        try self.init(configuration, memory: memory, on: compute) { name in
+        try self.init(configuration, memory: memory, precision: precision, on: compute) { name in
             .trained(parameters.parameter(name))
         }
     }
@@ -56,14 +60,14 @@ public final class TrainingNetwork {
     /// - throws: `OpenBLASError`; `ModelFileError` for weights that are missing or packed.
     public convenience init(
         _ configuration: GPTJConfiguration, base: Checkpoint, training adapter: AdapterParameters,
-        memory: Memory = .kept, on compute: Compute
+        memory: Memory = .kept, precision: MatrixProducts.Precision = .f32, on compute: Compute
     ) throws {
         let checked = try CheckpointLayout(configuration).check(base)
         var matrices: [String: WeightMatrix] = [:]
         for entry in CheckpointLayout(configuration).entries {
             matrices[entry.name] = try checked[entry.name].trainableMatrix
         }
-        try self.init(configuration, memory: memory, on: compute) { name in
+        try self.init(configuration, memory: memory, precision: precision, on: compute) { name in
             guard let matrix = matrices[name] else { preconditionFailure("the layout was checked") }
             return .frozen(matrix)
         } change: {
@@ -72,9 +76,13 @@ public final class TrainingNetwork {
     }
 
     private init(
-        _ configuration: GPTJConfiguration, memory: Memory, on compute: Compute, weight: (_ name: String) -> Weight,
+        _ configuration: GPTJConfiguration, memory: Memory, precision: MatrixProducts.Precision, on compute: Compute,
+        weight: (_ name: String) -> Weight,
         change: (_ module: String) -> LowRankChange? = { _ in nil }
     ) throws {
+        let dropout = Dropout()
+        self.dropout = dropout
+        var changeCount = 0
         func vector(_ name: String) -> Parameter {
             switch weight(name) {
             case .trained(let parameter): return parameter
@@ -85,12 +93,15 @@ public final class TrainingNetwork {
             }
         }
         func projection(_ name: String, bias: Bool) -> Projection {
-            Projection(
-                weight: weight(name + ".weight"), bias: bias ? vector(name + ".bias") : nil, change: change(name))
+            var change = change(name)
+            change?.dropout = (dropout, place: Dropout.firstChange + changeCount)
+            changeCount += 1
+            return Projection(
+                weight: weight(name + ".weight"), bias: bias ? vector(name + ".bias") : nil, change: change)
         }
         self.configuration = configuration
         self.memory = memory
-        products = try MatrixProducts(on: compute)
+        products = try MatrixProducts(precision, on: compute)
         embedding = weight("transformer.wte.weight")
         blocks = (0..<configuration.layerCount).map { layer in
             let prefix = "transformer.h.\(layer)."
@@ -129,6 +140,8 @@ public final class TrainingNetwork {
     /// - precondition: tokens lie in the vocabulary, sequences in the context.
     public func addGradients(of batch: TrainingBatch, gradientScale: Double) -> Double {
         prepare(batch)
+        dropout.isActive = true
+        defer { dropout.isActive = false }
         forward(batch)
         let loss = score(batch, gradientScale: Float(gradientScale))
         backward(batch)

@@ -32,10 +32,15 @@ public final class Muon: TrainingOptimizer {
     private let rest: [ParameterSet.Entry]
     private var spaces: [[Int]: Space] = [:]
 
-    public init(_ parameters: ParameterSet, _ settings: Settings = Settings(), on compute: Compute) throws {
+    /// - parameter precision: of the iterations' products; bf16 is what the authors use.
+    /// - throws: `OpenBLASError`
+    public init(
+        _ parameters: ParameterSet, _ settings: Settings = Settings(), precision: MatrixProducts.Precision = .f32,
+        on compute: Compute
+    ) throws {
         self.parameters = parameters
         self.settings = settings
-        products = try MatrixProducts(on: compute)
+        products = try MatrixProducts(precision, on: compute)
         means = FloatBuffer(count: parameters.count)
         squares = FloatBuffer(count: parameters.count)
         matrices = parameters.entries.filter(Self.isTaken)

@@ -61,7 +61,10 @@ public final class Trainer {
         let weight = batches.reduce(0) { $0 + $1.totalWeight }
         var loss = 0.0
         if weight > 0 {
-            for batch in batches { loss += network.addGradients(of: batch, gradientScale: 1 / weight) / weight }
+            for (index, batch) in batches.enumerated() {
+                network.dropout.batch = first + index
+                loss += network.addGradients(of: batch, gradientScale: 1 / weight) / weight
+            }
         }
         // Looked at first: a step along gradients that are no numbers would spoil the parameters.
         guard loss.isFinite else { throw TrainingError.diverged(step: progress.step + 1) }

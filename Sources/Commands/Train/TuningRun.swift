@@ -1,0 +1,175 @@
+import Foundation
+import GPTJ
+import JSONText
+import JobCatalog
+import Kernels
+import ModelFiles
+import Tokenization
+import Training
+
+/// Tunes a model on pairs, wherever they come from.
+struct TuningRun {
+    private let options: TuningOptions
+    private let located: LocatedModel
+    private let network: GPTJConfiguration
+    private let tokenizer: Tokenizer
+    private let fingerprint: String
+
+    /// - throws: ``CommandError`` (69) for no model; `ModelFileError`, `TokenizerError`.
+    init(_ options: TuningOptions) throws {
+        self.options = options
+        located = try ModelOptions.locate(options.model)
+        guard located.gguf == nil else {
+            throw CommandError(
+                .badData,
+                "\(located.url.path): gradients don't go through packed weights; name the folder it was made of")
+        }
+        network = try GPTJConfiguration(folder: located.folder)
+        let definition = try TokenizerDefinition(folder: located.folder)
+        tokenizer = try Tokenizer(definition)
+        fingerprint = TokenizerFingerprint.fingerprint(of: definition)
+    }
+
+    private var length: Int { options.length ?? min(network.contextLength, 1024) }
+
+    /// - parameters:
+    ///   - style: `--style`; `nil` for the model's own
+    ///   - addPairs: adds all pairs, always the same in the same order
+    /// - throws: what `addPairs` throws; ``CommandError`` (75) where a signal stopped it.
+    func run(
+        style: String?, addPairs: (_ style: PromptStyle, _ set: inout TuningSetWriter) throws -> Void
+    ) throws {
+        let stop = StopSignal()
+        let compute = try options.settings.makeCompute()
+        guard length <= network.contextLength else {
+            throw CommandError(
+                .usage, "windows of \(length) tokens don't fit the model's \(network.contextLength) positions")
+        }
+        let style =
+            style.map(PromptStyle.init(rawValue:))
+            ?? PromptStyle(
+                for: ModelFacts(
+                    name: located.folder.standardizedFileURL.lastPathComponent,
+                    specialTokens: Set(tokenizer.addedTokens.map(\.content))))
+        let folder = try TrainingFolder(options.output)
+        var set = try TuningSetWriter(
+            tokenizer, fingerprint: fingerprint, end: network.eosTokenIDs.first, length: length,
+            heldOutShare: options.devShare, in: folder.url)
+        try addPairs(style, &set)
+        try set.finish()
+        tell(set.report)
+
+        let source = try PackedSource(TokenFile(path: set.path), length: length, seed: options.settings.seed)
+        let heldOutFile = try TokenFile(path: set.heldOutPath)
+        let heldOut: [any TrainingSource] =
+            heldOutFile.summary.tokenCount > 0
+            ? [try PackedSource(heldOutFile, length: length, seed: options.settings.seed)] : []
+        let windows = min(options.settings.sequences, source.windowsPerEpoch)
+        let steps =
+            options.steps
+            ?? max(1, Int((options.epochs * Double(source.windowsPerEpoch) / Double(windows)).rounded(.up)))
+        let rate = options.settings.rate ?? (options.full ? 1e-4 : 5e-4)
+        let plan = options.settings.plan(
+            [
+                TrainingStage(
+                    name: "", steps: steps,
+                    rates: LearningRates(rate: rate, matrixRate: options.settings.matrixRate), length: length,
+                    weights: [])
+            ], windowsPerStep: windows)
+        let trained = try Trained(options, network, located, on: compute)
+        options.settings.setDropout(of: trained.network)
+        let optimizer = try options.settings.optimizer(trained.parameters, on: compute)
+        let progress =
+            try folder.hasCheckpoint
+            ? TrainingCheckpoint.load(folder.checkpoint, into: optimizer, source: source.fingerprint, on: compute) : nil
+        Console.note(
+            "\(trained.parameters.count.grouped) \(options.full ? "" : "adapter ")parameters, \(steps.grouped) steps of "
+                + "\(counted(windows, "window")) of \(length), \(counted(options.settings.threadCount, "thread"))")
+        if let progress { Console.note("goes on after step \(progress.step.grouped)") }
+        let trainer = Trainer(
+            trained.network, optimizer, source: source, heldOut: heldOut, plan: plan, progress: progress)
+        let session = TrainingSession(
+            folder: folder, optimizer: optimizer, plan: plan, heldOutNames: heldOut.isEmpty ? [] : ["dev"]
+        ) { moment, _ in
+            try trained.write(to: moment == .best ? folder.best : folder.url)
+        }
+        let outcome = try session.run(trainer, until: stop)
+        try tellEnd(outcome, trainer.progress, steps: steps, folder)
+    }
+
+    private func tell(_ report: TuningSetWriter.Report) {
+        var text = "\(counted(report.training, "pair")) to learn, \(report.heldOut.grouped) held out"
+        if report.tooLong > 0 { text += ", \(report.tooLong.grouped) left out as longer than \(length) tokens" }
+        if report.empty > 0 { text += ", \(report.empty.grouped) left out without an output" }
+        Console.note(text)
+    }
+
+    private func tellEnd(
+        _ outcome: TrainingSession.Outcome, _ progress: TrainingCheckpoint.Progress, steps: Int,
+        _ folder: TrainingFolder
+    ) throws {
+        if options.json {
+            var object: JSONObject = [
+                "output": .string(options.output), "step": .integer(progress.step),
+                "finished": .bool(progress.step >= steps),
+            ]
+            if let best = progress.best {
+                object["best_dev_loss"] = .number(best.loss)
+                object["best_step"] = .integer(best.step)
+            }
+            try Console.print(JSONValue.object(object).text)
+        }
+        if case .stopped(let signal) = outcome {
+            throw CommandError(
+                .temporary,
+                "\(signal): stopped after step \(progress.step.grouped) of \(steps.grouped); "
+                    + "the same command goes on from there")
+        }
+        if options.json { return }
+        let what = options.full ? "the model" : "the adapter"
+        let best = progress.best.map {
+            "; the best, dev loss \(String(format: "%.4f", $0.loss)) after step \($0.step.grouped), in \(folder.best.path)"
+        }
+        try Console.print("\(options.output): \(what) after step \(progress.step.grouped)\(best ?? "")")
+    }
+}
+
+/// What is trained and how it's written: an adapter beside a frozen model, or all of it.
+private struct Trained {
+    let parameters: ParameterSet
+    let network: TrainingNetwork
+    private let model: ModelFolder?
+    private let adapter: AdapterFolder?
+
+    init(
+        _ options: TuningOptions, _ configuration: GPTJConfiguration, _ located: LocatedModel, on compute: Compute
+    ) throws {
+        let base = try Checkpoint.open(folder: located.folder)
+        let memory: TrainingNetwork.Memory = options.settings.recompute ? .recomputed : .kept
+        let precision = try options.settings.checkedPrecision()
+        if let form = options.form {
+            let adapter = AdapterParameters(form, for: configuration, seed: options.settings.seed)
+            parameters = adapter.parameters
+            network = try TrainingNetwork(
+                configuration, base: base, training: adapter, memory: memory, precision: precision, on: compute)
+            self.adapter = AdapterFolder(
+                form, dropout: options.settings.dropout, baseModel: located.folder.path,
+                type: (options.store ?? .f32).type)
+            model = nil
+        } else {
+            parameters = try ParameterSet(configuration, checkpoint: base, on: compute)
+            network = try TrainingNetwork(
+                configuration, training: parameters, memory: memory, precision: precision, on: compute)
+            adapter = nil
+            model = ModelFolder(configuration, type: (options.store ?? .f16).type, tokenizer: located.folder)
+        }
+    }
+
+    func write(to folder: URL) throws {
+        let failures = try adapter?.write(parameters, to: folder) ?? model?.write(parameters, to: folder) ?? 0
+        if failures > 0 {
+            Console.note(
+                "nightshift: \(failures.grouped) weights are too large for how they are stored; --store f32 holds them")
+        }
+    }
+}
