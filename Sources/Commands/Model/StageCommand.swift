@@ -54,8 +54,9 @@ struct ModelStage {
     init(_ located: LocatedModel, fingerprint: String, folder: String) throws {
         self.folder = URL(filePath: folder).standardizedFileURL.path(percentEncoded: false)
         self.fingerprint = fingerprint
-        destination = URL(filePath: folder).standardizedFileURL.appending(path: "\(located.name)-\(fingerprint)")
+        let destination = URL(filePath: folder).standardizedFileURL.appending(path: "\(located.name)-\(fingerprint)")
             .path(percentEncoded: false)
+        self.destination = destination
         let sources: [URL]
         if let gguf = located.gguf {
             sources = [gguf]

@@ -2,6 +2,7 @@ import Documents
 import Generation
 import JSONText
 import JobCatalog
+import Worker
 
 /// The prompt that a kind makes of a document, for a person to look at.
 struct PromptPreview {

@@ -1,6 +1,7 @@
 import Bulk
 import Foundation
 import JSONText
+import Records
 
 /// Something to ask of every document.
 struct Question: Equatable {

@@ -1,6 +1,7 @@
 import Bulk
 import JSONText
 import JobStore
+import Records
 
 /// Verdicts out of a file of JSON lines or CSV; lines that are wrong are named, and the rest are written.
 struct ReviewIntake {

@@ -3,6 +3,7 @@ import Foundation
 import GPTJ
 import JSONText
 import JobStore
+import ModelFiles
 import Reports
 
 struct PlanCommand: AsyncParsableCommand {

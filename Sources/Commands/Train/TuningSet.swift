@@ -3,6 +3,7 @@ import Foundation
 import JSONText
 import JobCatalog
 import Kernels
+import Records
 import Tokenization
 import Training
 
