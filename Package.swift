@@ -105,7 +105,7 @@ let package = Package(
         .target(
             name: "Proofs",
             dependencies: [
-                "Bulk", "JSONText", "Commands", "Generation", "JobCatalog", "JobStore", "Tokenization", "Worker",
+                "Bulk", "JSONText", "Commands", "Generation", "JobCatalog", "JobStore", "Records", "Tokenization", "Worker",
                 "TestSupport", argumentParser,
             ],
             resources: [.embedInCode("Faults/system_faults.c.txt")], swiftSettings: strict),

@@ -1,12 +1,10 @@
 import Bulk
-import Foundation
-import JSONText
-import TestSupport
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
 import Darwin
+import Foundation
+import Glibc
+import JSONText
+import Records
+import TestSupport
 #endif
 
 /// Many lines through `pipe`: it reads no further than its answers are taken, its memory doesn't grow with the lines, and
