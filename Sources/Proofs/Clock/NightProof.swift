@@ -83,6 +83,8 @@ struct NightProof {
             let jobs = (0..<count).map { index in
                 var job = NewJob.continuation(of: "Once \(index)", tokens: 40)
                 job.queue = name
+                // Else those of the other queue, which were there before, would be all that is begun.
+                job.priority = name == "hour" ? 1 : 5
                 return job
             }
             try await queue.store.enqueue(jobs, now: Date())
