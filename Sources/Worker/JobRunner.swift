@@ -220,12 +220,13 @@ struct JobRunner: Sendable {
         let choice = AnswerChoice(output, against: noAnswer, by: prepared.prompt.noAnswer)
         if let choice, choice.isNoAnswer {
             return .completed(
-                prepared.described(JobResult(
-                    text: choice.text, truncated: prepared.isTruncated, model: engine.model,
-                    meanLogprob: choice.meanLogprob,
-                    grounding: TextMeasures.grounding(of: choice.text, in: prepared.input),
-                    repetition: TextMeasures.repetition(in: choice.text), isNoAnswer: true,
-                    answerMargin: choice.margin, figures: figures)))
+                prepared.described(
+                    JobResult(
+                        text: choice.text, truncated: prepared.isTruncated, model: engine.model,
+                        meanLogprob: choice.meanLogprob,
+                        grounding: TextMeasures.grounding(of: choice.text, in: prepared.input),
+                        repetition: TextMeasures.repetition(in: choice.text), isNoAnswer: true,
+                        answerMargin: choice.margin, figures: figures)))
         }
         if output.meetsConstraint == false {
             return .failed(
@@ -246,13 +247,14 @@ struct JobRunner: Sendable {
                     partialText: text, figures: figures))
         }
         return .completed(
-            prepared.described(JobResult(
-                text: text, format: isJSON ? .json : .text, truncated: prepared.isTruncated, model: engine.model,
-                meanLogprob: output.meanLogprob,
-                grounding: TextMeasures.grounding(of: text, in: prepared.input),
-                repetition: TextMeasures.repetition(in: text), stoppedBy: output.stoppedBy?.rawValue,
-                quotations: output.quotations.map(prepared.quotable.quotation),
-                answerMargin: choice?.margin, figures: figures)))
+            prepared.described(
+                JobResult(
+                    text: text, format: isJSON ? .json : .text, truncated: prepared.isTruncated, model: engine.model,
+                    meanLogprob: output.meanLogprob,
+                    grounding: TextMeasures.grounding(of: text, in: prepared.input),
+                    repetition: TextMeasures.repetition(in: text), stoppedBy: output.stoppedBy?.rawValue,
+                    quotations: output.quotations.map(prepared.quotable.quotation),
+                    answerMargin: choice?.margin, figures: figures)))
     }
 
     /// Why a text doesn't meet its constraint, and what helps.

@@ -134,7 +134,8 @@ package struct JobPreparation: Sendable {
 
     /// The request of a prompt that is known to fit.
     func prepared(
-        _ task: LongTask, _ prompt: RenderedPrompt, tokens: [TokenID], _ quotable: QuotableText, isTruncated: Bool = false
+        _ task: LongTask, _ prompt: RenderedPrompt, tokens: [TokenID], _ quotable: QuotableText,
+        isTruncated: Bool = false
     ) throws(JobRefusal) -> PreparedJob {
         let job = task.job
         let key = job.isPart ? cacheKey(task, prompt, tokens: tokens) : nil

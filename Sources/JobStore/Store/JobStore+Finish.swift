@@ -74,10 +74,11 @@ private struct Finisher {
             sql: """
                 INSERT INTO results (job_id, attempt, created_at, format, truncated, model, mean_logprob, grounding,
                   repetition, text, stopped_by, no_answer, answer_margin, parts, cache_key, reused_from)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, coalesce(nullif((SELECT count(*) FROM jobs
+                  WHERE parent_id = ?1 AND part_level = 0), 0), ?14), ?15, ?16)
                 ON CONFLICT (job_id) DO UPDATE SET attempt = ?2, created_at = ?3, format = ?4, truncated = ?5, model = ?6,
                   mean_logprob = ?7, grounding = ?8, repetition = ?9, text = ?10, stopped_by = ?11, no_answer = ?12,
-                  answer_margin = ?13, parts = ?14, cache_key = ?15, reused_from = ?16
+                  answer_margin = ?13, parts = excluded.parts, cache_key = ?15, reused_from = ?16
                 """
         ).execute(arguments: [
             claim.jobID, claim.attempt, Timestamp.text(now), result.format.rawValue, result.truncated, result.model,

@@ -81,7 +81,8 @@ extension JobStore {
     /// A page of results.
     public func results(_ filter: ResultFilter = ResultFilter(), limit: Int) async throws -> [ResultRow] {
         try await page(
-            "SELECT s.* FROM jobs j JOIN all_result_texts s ON s.id = j.id", Condition(filter.selection), filter.afterID,
+            "SELECT s.* FROM jobs j JOIN all_result_texts s ON s.id = j.id", Condition(filter.selection),
+            filter.afterID,
             filter.newestFirst, limit)
     }
 
@@ -105,7 +106,8 @@ extension JobStore {
             guard var job = jobs.first else { return nil }
             if job.state == JobState.pending.rawValue {
                 // Of all its parts, whenever somebody looks.
-                job.progress = try Double.fetchOne(db, sql: JobDetail.PartCount.progress, arguments: [id]) ?? job.progress
+                job.progress =
+                    try Double.fetchOne(db, sql: JobDetail.PartCount.progress, arguments: [id]) ?? job.progress
             }
             let results: [JobDetail.Result] = try lines(db, "SELECT * FROM results WHERE job_id = ?", [id])
             let document = try Row.fetchOne(
