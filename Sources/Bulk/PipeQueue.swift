@@ -77,7 +77,8 @@ public actor PipeQueue: JobQueue {
     /// What was done, and what wasn't: for when the worker has ended.
     public func finalReport() -> Report {
         var report = report
-        let left = (waiting + running.values).filter { places[$0.line] == nil }
+        let left =
+            (waiting + running.values).filter { places[$0.line] == nil }
             + families.values.filter { !$0.isDone }.map(\.job)
         report.undone += left.map { Undone(line: $0.line, customID: $0.customID) }
         report.undone.sort { $0.line < $1.line }

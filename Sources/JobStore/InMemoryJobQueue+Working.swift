@@ -107,6 +107,8 @@ extension InMemoryJobQueue {
                     job.attempts[index].hasResult = true
                     job.result = result.text
                     job.fullResult = result
+                    let places = state.parts(of: claim.jobID).compactMap { state.jobs[$0]?.place }
+                    if !places.isEmpty { job.fullResult?.partCount = places.count { $0.level == 0 } }
                     job.quotations = result.quotations.compactMap { $0.located(in: job.text) }
                 }
                 state.jobs[claim.jobID] = job

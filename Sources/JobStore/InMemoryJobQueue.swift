@@ -208,7 +208,11 @@ extension InMemoryJobQueue {
 
     /// The whole jobs that have ended, oldest first.
     package var endedJobs: [Int64] {
-        get async { state.withLock { state in state.jobs.filter { $0.value.state.isFinal && $0.value.new.parentID == nil }.keys.sorted() } }
+        get async {
+            state.withLock { state in
+                state.jobs.filter { $0.value.state.isFinal && $0.value.new.parentID == nil }.keys.sorted()
+            }
+        }
     }
 
     /// What there is to know about a job afterwards; `nil` if there is none.

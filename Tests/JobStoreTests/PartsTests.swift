@@ -27,7 +27,9 @@ struct PartsTests {
         return id
     }
 
-    private func claim(_ queue: any EditableQueue, _ limit: Int = 9, after delay: Double = 1) async throws -> [ClaimedJob] {
+    private func claim(_ queue: any EditableQueue, _ limit: Int = 9, after delay: Double = 1) async throws
+        -> [ClaimedJob]
+    {
         try await queue.claim(limit: limit, queues: nil, worker: "a", now: seconds(delay))
     }
 
@@ -110,7 +112,9 @@ struct PartsTests {
         }
     }
 
-    @Test("cancelling the whole cancels its parts, cancelling a part the whole; retrying a part retries both", arguments: Route.allCases)
+    @Test(
+        "cancelling the whole cancels its parts, cancelling a part the whole; retrying a part retries both",
+        arguments: Route.allCases)
     func cancellation(route: Route) async throws {
         try await route.with { queue in
             let id = try await divided(queue)
@@ -210,7 +214,10 @@ struct PartsTests {
         #expect(count.completed == 2 && count.running == 1 && count.failed == 0 && count.reused == 0)
         #expect(
             try await store.query("SELECT part, begin, end, cut, result FROM part_texts ORDER BY part")
-                == [["1", "0", "9", "", "<One two. >"], ["2", "9", "21", "", "<Three four. >"], ["3", "21", "30", "end", ""]])
+                == [
+                    ["1", "0", "9", "", "<One two. >"], ["2", "9", "21", "", "<Three four. >"],
+                    ["3", "21", "30", "end", ""],
+                ])
         _ = try await store.heartbeat(worker: "a", running: [JobProgress(claim: parts[2].claim)], now: seconds(3))
         #expect(try await store.query("SELECT progress FROM jobs WHERE id = \(id)") == [["0.5"]])
         #expect(try await store.audit() == [])
@@ -263,7 +270,10 @@ struct PartsTests {
         #expect(known.text == "short" && known.reusedFrom == parts[0].id && known.quotations == result.quotations)
         #expect(known.figures == AttemptFigures())
         _ = try await store.complete(parts[1].claim, with: known, now: seconds(2))
-        #expect(try await store.query("SELECT reused_from FROM results WHERE job_id = \(parts[1].id)") == [["\(parts[0].id)"]])
+        #expect(
+            try await store.query("SELECT reused_from FROM results WHERE job_id = \(parts[1].id)") == [
+                ["\(parts[0].id)"]
+            ])
         #expect(try await store.partResult(cacheKey: "other") == nil)
         try await store.execute("DELETE FROM jobs WHERE id = \(parts[0].id)")
         #expect(try await store.partResult(cacheKey: "key")?.reusedFrom == parts[0].id)
@@ -286,10 +296,15 @@ struct PartsTests {
         #expect(try await store.audit() == [])
         let second = try await store.prune(all, limit: 2, now: seconds(600))
         #expect(second.jobs == 1 && second.parts == 0 && !second.isCutShort)
-        #expect(try await store.query("SELECT count(*) FROM jobs UNION ALL SELECT count(*) FROM events WHERE job_id IN (\(id), \(parts[0].id))") == [["0"], ["0"]])
+        #expect(
+            try await store.query(
+                "SELECT count(*) FROM jobs UNION ALL SELECT count(*) FROM events WHERE job_id IN (\(id), \(parts[0].id))"
+            ) == [["0"], ["0"]])
     }
 
-    @Test("a hundred thousand parts are made, done and counted without anything growing with their number", .timeLimit(.minutes(5)))
+    @Test(
+        "a hundred thousand parts are made, done and counted without anything growing with their number",
+        .timeLimit(.minutes(5)))
     func scale() async throws {
         let test = try TestStore()
         let store = test.store
@@ -330,8 +345,9 @@ struct PartsTests {
             #expect(try await store.queues().first?.parts == 9000)
         }
         let cancelling = try await clock.measure { try await store.cancel(JobSelection(ids: [id])) }
-        print("100,000 parts: divided in \(dividing), a thousand done in \(first) and later \(later), 89,000 finished by SQL "
-            + "in \(finishing), looked at in \(looking), 9,000 cancelled in \(cancelling)")
+        print(
+            "100,000 parts: divided in \(dividing), a thousand done in \(first) and later \(later), 89,000 finished by SQL "
+                + "in \(finishing), looked at in \(looking), 9,000 cancelled in \(cancelling)")
         #expect(later < first * 5 + .seconds(2))
         #expect(try await store.query("SELECT count(*) FROM jobs WHERE state = 'cancelled'") == [["9001"]])
         #expect(try await store.audit() == [])

@@ -148,7 +148,7 @@ struct JobPage {
             result.answerMargin.map { "answer margin \(Self.rounded($0))" },
             result.model.map { "model \($0)" },
             result.leftOut.map { "left out: \($0)" } ?? (result.truncated ? "the input was cut" : nil),
-            result.parts.map { detail.evidence.isEmpty ? "from \($0) parts" : "from \($0) passages" },
+            result.parts.map { "from " + counted($0, detail.evidence.isEmpty ? "part" : "passage") },
             result.reusedFrom.map { "as that of job \($0)" },
             result.meanLogprob.map { "log-probability \(Self.rounded($0))" },
             result.grounding.map { "grounding \(Self.rounded($0))" },

@@ -19,7 +19,8 @@ package struct WorkJournal: Sendable {
         case .divided(_, _, 0, _): break
         case .divided(let id, let kind, let parts, let level):
             let what = level == 0 ? "its text is" : "what the parts have brought is"
-            Console.noteForeign("job \(id) (\(kind)) waits for \(counted(parts, "part")): \(what) too long for one prompt")
+            Console.noteForeign(
+                "job \(id) (\(kind)) waits for \(counted(parts, "part")): \(what) too long for one prompt")
         case .failed(let id, let kind, _, let message, let isFinal):
             let fate = isFinal ? "given up" : "failed, will be tried again"
             Console.noteForeign("job \(id) (\(kind)) \(fate): \(message)")
@@ -61,7 +62,8 @@ extension WorkerReport {
             case .stopped: "stopped"
             }
         let parts = [
-            (completed, "completed"), (completedParts, "parts of jobs completed"), (discarded, "given up"), (failedAttempts - discarded, "to be tried again"),
+            (completed, "completed"), (completedParts, "parts of jobs completed"), (discarded, "given up"),
+            (failedAttempts - discarded, "to be tried again"),
             (cancelled, "cancelled"), (interrupted, "handed back"), (lost, "taken away"), (deleted, "deleted"),
         ].filter { $0.0 > 0 || $0.1 == "completed" }
         return "\(why): " + parts.map { "\($0.0) \($0.1)" }.joined(separator: ", ")

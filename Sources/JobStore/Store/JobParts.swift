@@ -48,7 +48,9 @@ enum JobParts {
             try removeOthers(of: id, than: division, in: db)
             let inserter = try db.cachedStatement(sql: insertion)
             let query = try db.cachedStatement(
-                sql: "SELECT id, part_begin, part_end, input FROM jobs WHERE parent_id = ? AND part_level = ? AND part = ?")
+                sql:
+                    "SELECT id, part_begin, part_end, input FROM jobs WHERE parent_id = ? AND part_level = ? AND part = ?"
+            )
             for (index, part) in division.parts.enumerated() {
                 if let row = try Row.fetchOne(query, arguments: [id, division.level, index + 1]) {
                     if try isSame(row, part) { continue }

@@ -77,10 +77,11 @@ private struct Finisher {
                 INSERT INTO results (job_id, attempt, created_at, format, truncated, model, mean_logprob, grounding,
                   repetition, text, stopped_by, no_answer, answer_margin, left_out, parts, cache_key, reused_from,
                   definition, style)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, coalesce(nullif((SELECT count(*)
+                  FROM jobs WHERE parent_id = ?1 AND part_level = 0), 0), ?15), ?16, ?17, ?18, ?19)
                 ON CONFLICT (job_id) DO UPDATE SET attempt = ?2, created_at = ?3, format = ?4, truncated = ?5, model = ?6,
                   mean_logprob = ?7, grounding = ?8, repetition = ?9, text = ?10, stopped_by = ?11, no_answer = ?12,
-                  answer_margin = ?13, left_out = ?14, parts = ?15, cache_key = ?16, reused_from = ?17, definition = ?18,
+                  answer_margin = ?13, left_out = ?14, parts = excluded.parts, cache_key = ?16, reused_from = ?17, definition = ?18,
                   style = ?19
                 """
         ).execute(arguments: [

@@ -102,11 +102,15 @@ extension ForecastTarget {
         case .everything: return ("1", [:])
         case .queue(let name): return ("j.queue = :queue", ["queue": name])
         case .batch(let id):
-            return ("coalesce((SELECT p.batch_id FROM jobs p WHERE p.id = j.parent_id), j.batch_id) = :batch", ["batch": id])
+            return (
+                "coalesce((SELECT p.batch_id FROM jobs p WHERE p.id = j.parent_id), j.batch_id) = :batch", ["batch": id]
+            )
         case .job(let id):
             let row = try Row.fetchOne(
                 db, sql: "SELECT state, priority, scheduled_at FROM jobs WHERE id = ?", arguments: [id])
-            guard let row, try row.value("state") == "available" else { return (":job IN (j.id, j.parent_id)", ["job": id]) }
+            guard let row, try row.value("state") == "available" else {
+                return (":job IN (j.id, j.parent_id)", ["job": id])
+            }
             return (
                 "(j.priority, j.scheduled_at, j.id) <= (:priority, :scheduled, :job)",
                 [

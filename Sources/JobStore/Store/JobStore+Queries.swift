@@ -120,7 +120,8 @@ extension JobStore {
             guard var job = jobs.first else { return nil }
             if job.state == JobState.pending.rawValue {
                 // Of all its parts, whenever somebody looks.
-                job.progress = try Double.fetchOne(db, sql: JobDetail.PartCount.progress, arguments: [id]) ?? job.progress
+                job.progress =
+                    try Double.fetchOne(db, sql: JobDetail.PartCount.progress, arguments: [id]) ?? job.progress
             }
             let results: [JobDetail.Result] = try lines(db, "SELECT * FROM results WHERE job_id = ?", [id])
             let document = try Row.fetchOne(

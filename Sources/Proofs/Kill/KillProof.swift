@@ -93,7 +93,8 @@ private struct Battle {
             var job = NewJob.continuation(of: text, tokens: .random(in: 2...40, using: &generator))
             // Some are too long for one prompt, and divided.
             if Int.random(in: 0..<6, using: &generator) == 0 {
-                job.input = .inline(text + String(repeating: "goat ", count: .random(in: 900...1400, using: &generator)))
+                job.input = .inline(
+                    text + String(repeating: "goat ", count: .random(in: 900...1400, using: &generator)))
                 job.options["overflow"] = "map-reduce"
             }
             return job

@@ -77,7 +77,9 @@ struct OperatedQueues {
         case .finish(let place, let ending):
             guard !claims.isEmpty else { return .done }
             let claim = claims[place % claims.count]
-            return .finished(try await queue.finish(claim, as: ending.ending(of: claim, isPart: parts.contains(claim.jobID)), now: now))
+            return .finished(
+                try await queue.finish(
+                    claim, as: ending.ending(of: claim, isPart: parts.contains(claim.jobID)), now: now))
         case .cancel(let place): if let id = job(place) { try await queue.cancelJob(id) }
         case .retry(let place): if let id = job(place) { try await queue.retryJob(id) }
         case .delete(let place): if let id = job(place), !parts.contains(id) { try await queue.deleteJob(id) }
@@ -121,7 +123,9 @@ extension QueueOperation.Ending {
         // Parts aren't divided.
         case .divided where !isPart:
             .divided(
-                JobDivision(parts: [.init(text: "Bees ", begin: 0, end: 5), .init(text: "make honey.", begin: 5, end: 16)]))
+                JobDivision(parts: [
+                    .init(text: "Bees ", begin: 0, end: 5), .init(text: "make honey.", begin: 5, end: 16),
+                ]))
         case .divided: .completed(JobResult(text: "text of a part"))
         case .completed: .completed(JobResult(text: "text of \(claim.jobID)"))
         case .failed: .failed(JobFailure(code: "x", message: "it went wrong"))

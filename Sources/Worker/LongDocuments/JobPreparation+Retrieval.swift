@@ -15,7 +15,8 @@ extension JobPreparation {
         guard question.contains(where: { !$0.isWhitespace }) else {
             throw JobRefusal(
                 code: "document_too_long",
-                description: "the prompt has \(tokens) tokens, \(max(room.limit, 0)) fit, and without a question there is "
+                description:
+                    "the prompt has \(tokens) tokens, \(max(room.limit, 0)) fit, and without a question there is "
                     + "nothing to look up passages by; choose overflow=map-reduce, sections or truncate")
         }
         let shelf: PassageLibrary.Shelf
@@ -45,7 +46,8 @@ extension JobPreparation {
             prepared.evidence = zip(excerpt.passages, choice.spans).map { passage, span in
                 Evidence(
                     place: Quotation(
-                        begin: passage.begin, end: passage.begin + passage.text.unicodeScalars.count, text: passage.text),
+                        begin: passage.begin, end: passage.begin + passage.text.unicodeScalars.count, text: passage.text
+                    ),
                     score: span.score)
             }
             prepared.partCount = excerpt.passages.count
@@ -114,7 +116,8 @@ struct PassageChoice {
         for index in chosen.sorted() {
             let score = scores[index]
             if let last, last + 1 == index {
-                spans[spans.count - 1].range = spans[spans.count - 1].range.lowerBound..<passages[index].range.upperBound
+                spans[spans.count - 1].range =
+                    spans[spans.count - 1].range.lowerBound..<passages[index].range.upperBound
                 spans[spans.count - 1].score = [spans[spans.count - 1].score, score].compactMap(\.self).max()
             } else {
                 spans.append(Span(range: passages[index].range, score: score))

@@ -64,11 +64,15 @@ enum QuestionWords {
 
     /// Words of questions that stand in every text.
     private static let common: Set<String> = [
-        "a", "about", "after", "all", "an", "and", "any", "are", "as", "at", "be", "been", "before", "being", "but", "by",
-        "can", "could", "did", "do", "does", "doing", "for", "from", "had", "has", "have", "he", "her", "his", "how", "i",
+        "a", "about", "after", "all", "an", "and", "any", "are", "as", "at", "be", "been", "before", "being", "but",
+        "by",
+        "can", "could", "did", "do", "does", "doing", "for", "from", "had", "has", "have", "he", "her", "his", "how",
+        "i",
         "if", "in", "into", "is", "it", "its", "many", "me", "most", "much", "my", "no", "not", "of", "on", "or", "our",
-        "out", "s", "she", "should", "so", "some", "t", "than", "that", "the", "their", "them", "then", "there", "these",
-        "they", "this", "those", "to", "up", "was", "we", "were", "what", "when", "where", "which", "who", "whom", "whose",
+        "out", "s", "she", "should", "so", "some", "t", "than", "that", "the", "their", "them", "then", "there",
+        "these",
+        "they", "this", "those", "to", "up", "was", "we", "were", "what", "when", "where", "which", "who", "whom",
+        "whose",
         "why", "will", "with", "would", "you", "your",
     ]
 }

@@ -9,10 +9,14 @@ import Worker
 @Suite("Jobs on long documents")
 struct DividedJobsTests {
     private let queue = InMemoryJobQueue(settings: QueueSettings(leaseSeconds: 3600), random: { 0.5 })
-    private static let story = (1...400).map { "Number \($0): the ferry crossed the river at noon and came back."
-        + ($0 % 7 == 0 ? "\n\n" : " ") }.joined()
+    private static let story = (1...400).map {
+        "Number \($0): the ferry crossed the river at noon and came back."
+            + ($0 % 7 == 0 ? "\n\n" : " ")
+    }.joined()
 
-    private func add(_ kind: String, _ text: String = story, _ options: [String: JSONValue] = [:], question: String? = nil)
+    private func add(
+        _ kind: String, _ text: String = story, _ options: [String: JSONValue] = [:], question: String? = nil
+    )
         async throws -> Int64
     {
         try await queue.enqueue(
@@ -47,12 +51,13 @@ struct DividedJobsTests {
         // Dividing costs no try.
         #expect(job.maxAttempts - job.attempt == 2)
         #expect(job.outcomes.last == .completed && job.outcomes.dropLast().allSatisfy { $0 == .interrupted })
-        #expect(await queue.partCount(of: id) == places.count { $0.level == places.map(\.level).max() })
+        #expect(await queue.partCount(of: id) == ground.count)
     }
 
     @Test("a paraphrase is its sections put together, with the document's paragraph breaks; headings stay")
     func sections() async throws {
-        let text = "Chapter One\n\nThe ferry crossed the river at noon. Nobody had paid.\n\n* * *\n\nThe captain laughed at that.\n"
+        let text =
+            "Chapter One\n\nThe ferry crossed the river at noon. Nobody had paid.\n\n* * *\n\nThe captain laughed at that.\n"
         let id = try await add("paraphrase", text)
         try await work(contextLength: 2048)
         let job = try #require(await queue.snapshot(id))
@@ -150,7 +155,9 @@ struct DividedJobsTests {
         #expect(zip(evidence, evidence.dropFirst()).allSatisfy { $0.place.end < $1.place.begin })
     }
 
-    @Test("quotations of a long document stand where they say, whichever way it was read", arguments: ["summarize-quote", "answer-quote"])
+    @Test(
+        "quotations of a long document stand where they say, whichever way it was read",
+        arguments: ["summarize-quote", "answer-quote"])
     func quotations(kind: String) async throws {
         let id = try await add(
             kind, Self.story, kind == "answer-quote" ? ["no_answer_threshold": -1000] : ["max_new_tokens": 60],

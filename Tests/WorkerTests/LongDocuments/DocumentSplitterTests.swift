@@ -32,9 +32,12 @@ struct DocumentSplitterTests {
     /// A text of anything that texts are made of.
     private func randomText(_ generator: inout SplitMix64) -> String {
         let pieces = [
-            "The ferry crossed the river at noon. ", "Nobody – not even Zoë – had paid. ", "\n\n", "\n", " ", "\t", "  \n \n",
-            "Dr. No", "e.g. this", "3.14", "日本語の文です。", "مرحبا بالعالم. ", "👩‍👩‍👧‍👦", "🇩🇪🇫🇷", "e\u{301}\u{302}", "\u{0C}", "\r\n",
-            "x", "word ", String(repeating: "longword", count: 40), "# Heading\n", "- point\n", "\u{2029}", "“Quoted!” she said. ",
+            "The ferry crossed the river at noon. ", "Nobody – not even Zoë – had paid. ", "\n\n", "\n", " ", "\t",
+            "  \n \n",
+            "Dr. No", "e.g. this", "3.14", "日本語の文です。", "مرحبا بالعالم. ", "👩‍👩‍👧‍👦", "🇩🇪🇫🇷", "e\u{301}\u{302}", "\u{0C}",
+            "\r\n",
+            "x", "word ", String(repeating: "longword", count: 40), "# Heading\n", "- point\n", "\u{2029}",
+            "“Quoted!” she said. ",
             String(repeating: "and so on ", count: 60), "!!!", "\u{FEFF}", "a|b|c|d\n",
         ]
         return (0..<Int.random(in: 0...60, using: &generator))
@@ -101,7 +104,10 @@ struct DocumentSplitterTests {
         let text = "One. Two.\n\nThree.\n \nFour five six.\n"
         let bytes = Array(text.utf8)
         let found = try parts(of: text, limit: 500, crossing: false)
-        #expect(found.map { String(decoding: bytes[$0.range], as: UTF8.self) } == ["One. Two.\n\n", "Three.\n \n", "Four five six.\n"])
+        #expect(
+            found.map { String(decoding: bytes[$0.range], as: UTF8.self) } == [
+                "One. Two.\n\n", "Three.\n \n", "Four five six.\n",
+            ])
     }
 
     @Test("a novel's worth of text takes a moment", .timeLimit(.minutes(1)))
