@@ -13,7 +13,8 @@ struct ModelOptions: ParsableArguments {
         name: .long,
         help: ArgumentHelp(
             "The model: a folder as downloaded from HuggingFace, a GGUF file, or the name of one where models are kept "
-                + "(environment: NIGHTSHIFT_MODEL).", valueName: "path|name"),
+                + "(environment: NIGHTSHIFT_MODEL). By default 'pocket', a small model inside the executable.",
+            valueName: "path|name"),
         completion: .model)
     var model: String?
 
@@ -84,30 +85,21 @@ struct ModelOptions: ParsableArguments {
 
     /// Where the model lies.
     ///
-    /// - throws: ``CommandError`` (69) when none is named.
+    /// - throws: `ModelFileError` when it isn't there.
     func locate() throws -> LocatedModel { try Self.locate(model) }
 
-    /// Where the model called `name` lies; without a name, the one that the environment names.
+    /// Where the model called `name` lies; without a name, the one that the environment names, or the built-in one.
     static func locate(_ name: String?) throws -> LocatedModel {
         let locator = ModelLocator(environment: ProcessInfo.processInfo.environment)
-        guard let name = try name ?? Settings.current.text(.model) else {
-            let there = locator.names
-            throw CommandError(
-                .unavailable,
-                "no model is named. Give --model FOLDER, set NIGHTSHIFT_MODEL, or write 'model: NAME' into the configuration; "
-                    + (there.isEmpty
-                        ? "the README says how to get GPT-J-6B"
-                        : "there are \(there.prefix(8).joined(separator: ", "))"))
-        }
+        let name = try name ?? Settings.current.text(.model) ?? LocatedModel.builtInName
         do {
             return try locator.locate(name)
         } catch let error as ModelFileError where error.isAboutAbsence && !name.contains("/") {
-            let there = locator.names
-            let hint =
-                there.isEmpty
-                ? "; none is kept in \(locator.modelsFolder?.path(percentEncoded: false) ?? "the models' folder") yet"
-                : Suggestion.clause(for: name, in: there) + " (kept there: \(there.prefix(8).joined(separator: ", ")))"
-            throw CommandError(.noInput, error.description + hint)
+            let there = locator.names + [LocatedModel.builtInName]
+            throw CommandError(
+                .noInput,
+                error.description + Suggestion.clause(for: name, in: there)
+                    + " (there are \(there.prefix(8).joined(separator: ", ")))")
         }
     }
 
@@ -160,8 +152,12 @@ struct ModelOptions: ParsableArguments {
             limits: SchedulerLimits(rows: batchRows, sharesPrefixes: sharesPrefixes, looksAhead: looksAhead))
     }
 
-    func loadTokenizer() throws -> Tokenizer {
-        let located = try locate()
+    func loadTokenizer() throws -> Tokenizer { try Self.tokenizer(of: locate()) }
+
+    /// A model's tokenizer, without a look at its weights.
+    ///
+    /// - throws: `TokenizerError`, `ModelFileError`; ``CommandError`` (65) for a GGUF file without one.
+    static func tokenizer(of located: LocatedModel) throws -> Tokenizer {
         guard let definition = try located.tokenizerDefinition() else {
             if located.gguf == nil { throw TokenizerError.noTokenizer(folder: located.folder.path) }
             throw CommandError(.badData, "\(located.url.path): the file has no tokenizer; it serves ids only")

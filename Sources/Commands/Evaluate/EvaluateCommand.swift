@@ -21,6 +21,9 @@ struct EvaluateCommand: AsyncParsableCommand {
               paraphrase  ROUGE, SARI; beside it the text as it is
               answer      exact match and F1 as in SQuAD; beside it the sentence that shares most words with the question
               perplexity  how well the model predicts the documents, for each byte
+              copying     what words and sentences of the documents cost the model when they come twice: nats a token at
+                          first sight and the second time, after the first or as the output of a task (paraphrase, or
+                          --kind); 100 documents, unless --limit says otherwise
               mlperf      a folder with MLPerf's cnn_eval.json is scored by its rules: mlperf_log_accuracy.json where there
                           is one, else summaries by mlperf-summarize, one by one: a run that was stopped goes on
 
@@ -28,13 +31,14 @@ struct EvaluateCommand: AsyncParsableCommand {
 
             EXAMPLES
               nightshift evaluate --task summarize --model ./gpt-j-6b articles.jsonl
+              nightshift evaluate --task answer --beside answer-quote --model ./gpt-j-6b questions.jsonl
               zcat qa.jsonl.gz | nightshift evaluate --task answer --where split=dev --limit 200 -
               nightshift evaluate --task summarize --from-queue --batch essays essays-with-references.jsonl
               nightshift evaluate --task mlperf --model ./gpt-j-cnn-dm --weights int8 ./cnn-dm
             """)
 
     enum Task: String, CaseIterable, ExpressibleByArgument {
-        case summarize, paraphrase, answer, perplexity, mlperf
+        case summarize, paraphrase, answer, perplexity, copying, mlperf
 
         /// For the tasks that score texts of a kind.
         var scored: EvaluationTask? { EvaluationTask(rawValue: rawValue) }
@@ -54,6 +58,11 @@ struct EvaluateCommand: AsyncParsableCommand {
 
     @Option(help: "The kind that writes what is missing; by default the task's.", completion: .kind)
     var kind: String?
+
+    @Option(
+        help: "Let this kind do all items, too, with its usual options, and show it beside; may be repeated.",
+        completion: .kind)
+    var beside: [String] = []
 
     @Option(
         name: [.customShort("o"), .customLong("option")],
@@ -122,9 +131,10 @@ struct EvaluateCommand: AsyncParsableCommand {
             throw ValidationError("--from-queue goes with summarize, paraphrase and answer")
         }
         if batch != nil, !fromQueue { throw ValidationError("--batch goes with --from-queue") }
-        if task.scored == nil, predictions != nil {
-            throw ValidationError("--predictions goes with summarize, paraphrase and answer")
+        if task.scored == nil, predictions != nil || !beside.isEmpty {
+            throw ValidationError("--predictions and --beside go with summarize, paraphrase and answer")
         }
+        if onlyBaselines, !beside.isEmpty { throw ValidationError("--beside goes without --only-baselines") }
         _ = try fieldNames()
         _ = try conditions()
     }
@@ -136,7 +146,14 @@ struct EvaluateCommand: AsyncParsableCommand {
             try await score(scored)
         case .perplexity:
             let intake = try intake(set ?? "-")
-            try PerplexityTask(window: window, seed: seed).run(try items(of: intake), modelOptions, asJSON: json)
+            try PerplexityTask(window: window, seed: seed)
+                .run(try items(of: intake, limit: limit), modelOptions, asJSON: json)
+            try finish(failures: intake.failures)
+        case .copying:
+            let intake = try intake(set ?? "-")
+            let items = try items(of: intake, limit: limit ?? CopyingTask.usualCount)
+            try CopyingTask(kind: kind ?? EvaluationTask.paraphrase.rawValue, style: style, seed: seed)
+                .run(items, modelOptions, asJSON: json)
             try finish(failures: intake.failures)
         case .mlperf:
             try await MLPerfTask(
@@ -167,18 +184,25 @@ struct EvaluateCommand: AsyncParsableCommand {
             throw CommandError(.badData, fromQueue ? "the queue has no such results" : "the set has no items")
         }
         var failures = intake?.failures ?? 0
+        for kind in beside { _ = try PredictionWriter.definition(of: kind, options: [:]) }
         var name: String? = "predictions"
+        var writer: PredictionWriter?
         if onlyBaselines {
             name = nil
-        } else if items.contains(where: { $0.prediction == nil }) {
-            let writer = try PredictionWriter(
+        } else if !beside.isEmpty || items.contains(where: { $0.prediction == nil }) {
+            let made = try PredictionWriter(
                 kind: kind ?? task.rawValue, options: try JobOptions.parse(arguments: options), style: style,
                 modelOptions: modelOptions, setName: setName)
-            name = writer.name
-            failures += try await writer.fill(&items)
+            writer = made
+            if items.contains(where: { $0.prediction == nil }) { name = made.name }
+            failures += try await made.fill(&items)
+        }
+        for kind in beside {
+            if let writer { failures += try await PredictionWriter(kind: kind, by: writer).addRival(to: &items) }
         }
         var report = EvaluationReport(
-            task: task, stems: !noStemming, seed: seed, system: name, items: items, isShownAs: json ? .json : .table)
+            task: task, stems: !noStemming, seed: seed, system: name, rivals: beside, items: items,
+            isShownAs: json ? .json : .table)
         try report.score(keeping: keeper)
         try keeper?.finish()
         try report.print()
@@ -191,7 +215,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         try SetIntake(path: path, names: fieldNames(), conditions: conditions())
     }
 
-    private func items(of intake: SetIntake) throws -> [EvaluationItem] {
+    private func items(of intake: SetIntake, limit: Int?) throws -> [EvaluationItem] {
         guard !intake.items.isEmpty else { throw CommandError(.badData, "the set has no items") }
         return Sampling.draw(limit, of: intake.items, seed: seed)
     }

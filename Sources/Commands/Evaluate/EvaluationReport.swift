@@ -13,12 +13,16 @@ struct EvaluationReport {
     private let stems: Bool
     /// The texts that came or were written; `nil` for the baselines alone.
     private var texts: SystemScores?
+    /// What other kinds wrote of the same items.
+    private var rivals: [SystemScores]
     private var baselines: [(baseline: Baseline, scores: SystemScores)]
 
-    /// - parameter system: what the texts are called; `nil` for the baselines alone
+    /// - parameters:
+    ///   - system: what the texts are called; `nil` for the baselines alone
+    ///   - rivals: what the items' further texts are called, in their order
     init(
-        task: EvaluationTask, stems: Bool, seed: UInt64, system: String?, items: [EvaluationItem],
-        isShownAs form: Form
+        task: EvaluationTask, stems: Bool, seed: UInt64, system: String?, rivals: [String] = [],
+        items: [EvaluationItem], isShownAs form: Form
     ) {
         scorer = Scorer(task: task, stems: stems)
         self.seed = seed
@@ -26,6 +30,7 @@ struct EvaluationReport {
         self.form = form
         self.stems = stems
         texts = system.map { SystemScores(name: $0) }
+        self.rivals = rivals.map { SystemScores(name: $0) }
         baselines = task.baselines.map { ($0, SystemScores(name: $0.rawValue)) }
     }
 
@@ -38,6 +43,9 @@ struct EvaluationReport {
                 texts?.add(scores)
                 try keeper?.keep(item, prediction: prediction, scores: scores)
             }
+            for (place, text) in item.rivals.enumerated() where rivals.indices.contains(place) {
+                rivals[place].add(scorer.scores(of: text, for: item))
+            }
             for place in baselines.indices {
                 let prediction = baselines[place].baseline.prediction(for: item)
                 baselines[place].scores.add(scorer.scores(of: prediction, for: item))
@@ -46,7 +54,7 @@ struct EvaluationReport {
         }
     }
 
-    private var systems: [SystemScores] { [texts].compactMap(\.self) + baselines.map(\.scores) }
+    private var systems: [SystemScores] { [texts].compactMap(\.self) + rivals + baselines.map(\.scores) }
 
     func print() throws {
         let estimates = systems.map { system in

@@ -24,13 +24,7 @@ struct PerplexityTask {
 
     func run(_ items: [EvaluationItem], _ options: ModelOptions, asJSON: Bool) throws {
         let loaded = try options.load()
-        guard let tokenizer = loaded.tokenizer else {
-            throw CommandError(.unavailable, "\(loaded.located.url.path): there is no tokenizer, so it reads no texts")
-        }
-        guard let start = tokenizer.id(ofToken: "<|endoftext|>") ?? loaded.configuration.eosTokenIDs.first else {
-            throw CommandError(
-                .badData, "\(loaded.located.url.path): there is no end-of-text token to begin texts with")
-        }
+        let (tokenizer, start) = try loaded.readerOfTexts()
         let reader = SequenceReader(model: loaded.makeModel())
         let length = min(window, loaded.configuration.contextLength)
         var costs: [Cost] = []

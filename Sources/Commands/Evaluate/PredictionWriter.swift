@@ -21,18 +21,34 @@ struct PredictionWriter {
     init(
         kind: String, options: [String: JSONValue], style: String?, modelOptions: ModelOptions, setName: String
     ) throws {
-        let catalog = JobCatalog.ofUser
-        definition = try catalog.definition(named: kind)
+        definition = try Self.definition(of: kind, options: options)
         self.options = options
         self.setName = setName
-        let takesQuestion = definition.inputs[.question] != nil
-        // Options that are wrong are told before a model of 24 GB is loaded.
-        try definition.validate(
-            JobInputs(document: "text", question: takesQuestion ? "question" : nil, options: options))
         loaded = try modelOptions.load()
         let engine = try loaded.textEngine(style: style)
         tokenizer = engine.tokenizer
-        runner = UnqueuedRunner(engine: engine, catalog: catalog)
+        runner = UnqueuedRunner(engine: engine, catalog: .ofUser)
+    }
+
+    /// Another kind with its usual options, by the same engine.
+    ///
+    /// - throws: `JobCatalogError` for a kind that isn't there.
+    init(kind: String, by other: PredictionWriter) throws {
+        definition = try Self.definition(of: kind, options: [:])
+        options = [:]
+        setName = other.setName
+        loaded = other.loaded
+        tokenizer = other.tokenizer
+        runner = other.runner
+    }
+
+    /// Options that are wrong are told before a model of 24 GB is loaded.
+    static func definition(of kind: String, options: [String: JSONValue]) throws -> JobDefinition {
+        let definition = try JobCatalog.ofUser.definition(named: kind)
+        let takesQuestion = definition.inputs[.question] != nil
+        try definition.validate(
+            JobInputs(document: "text", question: takesQuestion ? "question" : nil, options: options))
+        return definition
     }
 
     /// What a table calls the texts.
@@ -58,7 +74,17 @@ struct PredictionWriter {
     ///
     /// - returns: how many failed.
     func fill(_ items: inout [EvaluationItem]) async throws -> Int {
-        let missing = items.indices.filter { items[$0].prediction == nil }
+        try await fill(&items, at: items.indices.filter { items[$0].prediction == nil }) { $0.prediction = $1 }
+    }
+
+    /// Writes a rival's text for every item; those that fail are taken out likewise.
+    func addRival(to items: inout [EvaluationItem]) async throws -> Int {
+        try await fill(&items, at: Array(items.indices)) { $0.rivals.append($1) }
+    }
+
+    private func fill(
+        _ items: inout [EvaluationItem], at missing: [Int], _ store: (inout EvaluationItem, String) -> Void
+    ) async throws -> Int {
         let orders = missing.map { index in
             Order(number: index + 1, document: items[index].document, question: items[index].question)
         }
@@ -66,7 +92,7 @@ struct PredictionWriter {
         try await write(orders) { place, outcome in
             let index = missing[place]
             switch outcome.ending {
-            case .completed(let result): items[index].prediction = result.text
+            case .completed(let result): store(&items[index], result.text)
             case .failed(let failure):
                 failed.insert(index)
                 Console.noteForeign("nightshift: \(setName):\(items[index].line): \(failure.message)")

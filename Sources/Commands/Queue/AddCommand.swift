@@ -143,7 +143,7 @@ struct AddCommand: AsyncParsableCommand {
             var inputs = inputs
             inputs.document = conversation.texts[0]
             let prompt = try definition.prompt(
-                style: prompts.meter()?.style ?? definition.usualStyle, inputs: inputs)
+                style: prompts.meter().style, inputs: inputs)
             try Console.printForeign(prompt.text)
             return Console.note(
                 "would add \(counted(conversation.texts.count, "job")) of kind \(kind), one after another")

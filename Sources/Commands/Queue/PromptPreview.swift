@@ -11,7 +11,7 @@ struct PromptPreview {
     let options: [String]
     let style: String?
     var stored: StoredTemplate?
-    let meter: PromptMeter?
+    let meter: PromptMeter
 
     /// The prompt goes to standard output, what else there is to say to standard error.
     ///
@@ -22,11 +22,11 @@ struct PromptPreview {
             let read = try DocumentReader().read(document == "-" ? .standardInput : .file(path: document))
             (inputs.document, inputs.title) = (read.text, read.title)
         }
-        let style = style.map { PromptStyle(rawValue: $0) } ?? meter?.style ?? definition.usualStyle
+        let style = style.map { PromptStyle(rawValue: $0) } ?? meter.style
         var prompt = try definition.prompt(style: style, inputs: inputs, stored: stored)
-        var size = meter?.measure(prompt)
-        if prompt.overflow == .newestTurns, let meter, let limit = size?.limit,
-            let fitted = prompt.fittingTurns(into: limit, by: meter.tokenizer)
+        var size = meter.measure(prompt)
+        if prompt.overflow == .newestTurns,
+            let fitted = prompt.fittingTurns(into: size.limit, by: meter.tokenizer)
         {
             (prompt, size) = (fitted.prompt, meter.measure(fitted.prompt))
             if let note = fitted.note { Console.note("left out: \(note)") }
@@ -37,7 +37,6 @@ struct PromptPreview {
         if let constraint = prompt.constraint?.source.text {
             Console.noteForeign("held to the form \(constraint.prefix(300))\(constraint.count > 300 ? "…" : "")")
         }
-        guard let size else { return }
         Console.note(size.description)
         if !size.fits { throw CommandError(.someFailed, "the document is too long for this model") }
     }

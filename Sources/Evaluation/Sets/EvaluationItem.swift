@@ -10,6 +10,8 @@ public struct EvaluationItem: Sendable, Equatable {
     public var references: [String]?
     /// A result that came with the set.
     public var prediction: String?
+    /// What further systems wrote, in their order.
+    public var rivals: [String] = []
 
     public init(
         line: Int = 0, id: String? = nil, document: String, question: String? = nil, references: [String]? = nil,

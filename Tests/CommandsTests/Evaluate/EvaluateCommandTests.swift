@@ -105,6 +105,8 @@ struct EvaluateCommandTests {
         ("--task summarize", 64), ("--task nothing -", 64), ("--task summarize --limit 0 -", 64),
         ("--task summarize --where x -", 64), ("--task summarize --field x=y -", 64),
         ("--task mlperf --from-queue", 64),
+        ("--task copying --beside summarize -", 64), ("--task summarize --beside nothing -", 64),
+        ("--task summarize --beside summarize-quote --only-baselines -", 64),
         ("--task summarize nowhere.jsonl", 66), ("--task summarize .", 66), ("--task summarize --kind nothing -", 64),
         ("--task summarize -o temperature=-1 -", 64), ("--task mlperf .", 66),
     ]
@@ -137,5 +139,54 @@ struct EvaluateCommandTests {
         guard case .number(let worse)? = narrow["bits_per_byte"]?["mean"] else { return #expect(Bool(false), "none") }
         // A token alone tells less about the next.
         #expect(worse > bits)
+    }
+
+    @Test("copying tells what a sentence costs alone, and after itself")
+    func copying() throws {
+        let sentence = "The old bridge over the river fell in the flood of May."
+        try queue.write((["text": .string(sentence)] as JSONValue).text, to: "set.jsonl")
+        let report = try queue.json("evaluate", "--task", "copying", "set.jsonl", "--json", "--threads", "1")
+        func ids(_ text: String) throws -> [JSONValue] {
+            let line: JSONValue = ["text": .string(text)]
+            return try queue.run("engine", "tokenize", input: line.text + "\n").objects[0]["ids"]?.array ?? []
+        }
+        /// The engine's own mean over all tokens but the first.
+        func nats(after prompt: [JSONValue]) throws -> Double {
+            let line: JSONValue = ["prompt_ids": .array(prompt), "continuation_ids": .array(try ids(sentence))]
+            let logprobs = try queue.run("engine", "score", input: line.text + "\n").objects[0]["logprobs"]?.array ?? []
+            var sum = 0.0
+            for case .number(let value) in logprobs.dropFirst() { sum += value }
+            return -sum / Double(logprobs.count - 1)
+        }
+        func mean(_ figure: String) -> Double? {
+            if case .number(let value)? = report["sentence"]?[figure]?["mean"] { return value }
+            return nil
+        }
+        let tokens = try ids(sentence)
+        #expect(report["sentence"]?["tokens"] == .integer(tokens.count - 1))
+        #expect(abs((mean("first_nats_per_token") ?? 0) - (try nats(after: [0]))) < 1e-6)
+        let again = try nats(after: [0] + tokens + ids("\n"))
+        #expect(abs((mean("repeated_nats_per_token") ?? 0) - again) < 1e-6)
+        #expect(report["shuffled_words"]?["texts"] == 1 && report["shuffled_words_in_task"]?["texts"] == 1)
+        let none = try queue.run("evaluate", "--task", "copying", "-", input: "{\"text\": \"two words\"}\n")
+        #expect(none.status == 65 && none.output == "")
+    }
+
+    @Test("other kinds are shown beside, and an item that one of them can't do is left out for all")
+    func beside() throws {
+        try queue.write(Self.set, to: "set.jsonl")
+        let report = try queue.json(
+            "evaluate", "--task", "summarize", "--beside", "summarize-quote", "set.jsonl", "--json", "--threads", "1")
+        #expect(
+            report["systems"]?.array.map { $0["name"] }
+                == ["predictions", "summarize-quote", "first sentence", "first 3 sentences"])
+        // It quotes whole sentences.
+        #expect(mean("invented", system: 1, of: report) == 0 && mean("coverage", system: 1, of: report) == 100)
+        let endless =
+            Self.set + "{\"document\": \"\(String(repeating: "word ", count: 3000))\", \"prediction\": \"x\"}\n"
+        let outcome = try queue.run(
+            "evaluate", "--task", "summarize", "--beside", "summarize-quote", "-", "--json", input: endless)
+        #expect(outcome.status == 1)
+        #expect(try outcome.objects.first?["items"] == 2)
     }
 }
