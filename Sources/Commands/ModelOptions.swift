@@ -110,9 +110,11 @@ struct ModelOptions: ParsableArguments {
         do {
             return try locator.locate(name)
         } catch let error as ModelFileError where error.isAboutAbsence && !name.contains("/") {
-            let there = [LocatedModel.builtInName] + locator.names
-            let hint = Suggestion.clause(for: name, in: there) + " (there are: \(there.prefix(8).joined(separator: ", ")))"
-            throw CommandError(.noInput, error.description + hint)
+            let there = locator.names + [LocatedModel.builtInName]
+            throw CommandError(
+                .noInput,
+                error.description + Suggestion.clause(for: name, in: there)
+                    + " (there are \(there.prefix(8).joined(separator: ", ")))")
         }
     }
 

@@ -33,6 +33,8 @@ import Generation
 struct DefinitionReader {
     /// What errors call the file.
     let file: String
+    /// What is built in was checked by tests: making its constraints would take longer than all else that a command does.
+    private let isBuiltIn: Bool
     private let root: DefinitionFields
     private let options: [OptionDeclaration]
     private let inputs: [InputName: InputNeed]
@@ -64,12 +66,13 @@ struct DefinitionReader {
             )
         }
         let node = try DefinitionNode.parse(bytes, file: label)
-        return try DefinitionReader(node, file: label)
+        return try DefinitionReader(node, file: label, isBuiltIn: file == nil)
             .definition(kind: kind, path: file, yaml: String(decoding: bytes, as: UTF8.self))
     }
 
-    private init(_ node: DefinitionNode, file: String) throws {
+    private init(_ node: DefinitionNode, file: String, isBuiltIn: Bool) throws {
         self.file = file
+        self.isBuiltIn = isBuiltIn
         root = try DefinitionFields(node, file: file, path: "", allowed: Self.rootFields)
         options = try OptionReader.read(root)
         inputs = try Self.inputs(root)
@@ -110,7 +113,7 @@ struct DefinitionReader {
     private func constraint(_ fields: DefinitionFields) throws -> ConstraintTemplate? {
         guard let node = fields.node("constraint") else { return nil }
         do {
-            return try ConstraintTemplate(node.value, options: options)
+            return try ConstraintTemplate(node.value, options: options, isTrusted: isBuiltIn)
         } catch {
             throw fields.problem("constraint", line: node.line, String(describing: error))
         }

@@ -94,7 +94,7 @@ struct AdapterTests {
     func sums() throws {
         let compute = Compute(threads: 2, instructionSet: InstructionSet.available[0])
         let folder = GoldenAdapter.base.folder.appending(path: "checkpoints/st-f32")
-        let opened = try OpenedModel(LocatedModel(folder: folder, weights: nil))
+        let opened = try OpenedModel(ModelLocator(environment: [:]).locate(folder.path))
         let tokens: [TokenID] = [93, 277, 440, 268, 439, 165, 53, 49]
         for (one, other, scales) in [("qv", "all-linear", [1.0, 1.0]), ("all-linear", "qv-rslora", [0.5, -0.25])] {
             let adapters = try zip([one, other], scales).map { name, scale in
@@ -120,7 +120,7 @@ struct AdapterTests {
     func merged(_ name: String) throws {
         let compute = Compute(threads: 2, instructionSet: InstructionSet.available[0])
         let folder = GoldenAdapter.base.folder.appending(path: "checkpoints/st-f32")
-        let opened = try OpenedModel(LocatedModel(folder: folder, weights: nil))
+        let opened = try OpenedModel(ModelLocator(environment: [:]).locate(folder.path))
         let adapter = try Adapter(folder: GoldenAdapter(name: name).folder.appending(path: "adapter"))
         let out = try TemporaryAdapterFolder()
         let merge = try AdapterMerge([(adapter: adapter, scale: 1)], into: opened, on: compute)
@@ -149,7 +149,7 @@ struct AdapterTests {
                 ("lm_head", configuration.width, configuration.vocabularySize, false),
             ]
         ).write(to: files.url)
-        let opened = try OpenedModel(LocatedModel(folder: folder, weights: nil))
+        let opened = try OpenedModel(ModelLocator(environment: [:]).locate(folder.path))
         let out = try TemporaryAdapterFolder()
         try MergedFolder(
             opened, merging: AdapterMerge([(adapter: adapter, scale: 0.5)], into: opened, on: compute), type: .float32

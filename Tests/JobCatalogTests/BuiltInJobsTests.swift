@@ -9,6 +9,9 @@ struct BuiltInJobsTests {
     private let inputs = JobInputs(document: "  The text.\n", question: nil)
     private let answerInputs = JobInputs(document: "The text.\n", question: " Why? ")
 
+    /// Kinds that are held to a form which isn't JSON.
+    private static let held: Set = ["answer-quote", "outline", "summarize-quote"]
+
     @Test("the kinds are there and none is broken")
     func kinds() {
         #expect(
@@ -39,6 +42,7 @@ struct BuiltInJobsTests {
             ]
             #expect(prompt.overflow == overflow[definition.name] ?? .refuse)
             #expect(prompt.stopStrings.allSatisfy { !$0.isEmpty })
+            #expect((prompt.constraint == nil) == (prompt.outputFormat == .text && !Self.held.contains(definition.name)))
         }
     }
 

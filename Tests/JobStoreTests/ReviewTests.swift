@@ -83,7 +83,7 @@ struct ReviewTests {
         _ = try await test.store.review([NewReview(jobID: 1, verdict: .accepted)])
         try await test.store.execute("UPDATE jobs SET state = 'available' WHERE id = 1")
         let again = try #require(
-            try await test.store.claim(limit: 1, queues: nil, worker: "a", now: seconds(9)).first { $0.id == 1 })
+            try await test.store.claim(limit: 10, queues: nil, worker: "a", now: seconds(9)).first { $0.id == 1 })
         _ = try await test.store.complete(again.claim, with: JobResult(text: "wax", model: "m2"), now: seconds(10))
         #expect(try look(test) == "accepted||honey|m1|pocket")
         _ = try await test.store.review([NewReview(jobID: 1, verdict: .rejected)])

@@ -67,7 +67,7 @@ struct AdapterFilesTests {
     }
 
     /// What is in adapter_config.json, and what the refusal says.
-    private static let configurations: [(String, String)] = [
+    private static let wrongConfigurations: [(String, String)] = [
         ("", "adapter_config.json"), ("[]", "adapter_config.json"), ("{", "adapter_config.json"),
         (#"{"r": 0}"#, "field r: expected a whole number from 1"),
         (#"{"r": 1e9}"#, "field r"), (#"{"r": -2}"#, "field r"), (#"{"r": "8"}"#, "field r"),
@@ -84,7 +84,7 @@ struct AdapterFilesTests {
         (#"{"r": 3}"#, "expected rank 3, by adapter_config.json, found shape [2, 3]"),
     ]
 
-    @Test("a configuration that isn't followed is refused by the field's name", arguments: configurations)
+    @Test("a configuration that isn't followed is refused by the field's name", arguments: wrongConfigurations)
     func configuration(_ config: String, _ expected: String) throws {
         let files = try folder(config: config)
         let error = #expect(throws: ModelFileError.self) { try Adapter(folder: files.url) }
@@ -93,8 +93,8 @@ struct AdapterFilesTests {
     }
 
     /// Tensors, and what the refusal says.
-    private static let tensors: [([(String, [Int])], String)] = [
-        ([], "holds no lora_A or lora_B matrix"),
+    private static let wrongTensors: [([(String, [Int])], String)] = [
+        ([], "adapter_model.safetensors"),
         ([("\(q).lora_A.weight", [2, 3])], "lora_A or lora_B of transformer.h.0.attn.q_proj"),
         ([("\(q).lora_A.weight", [2, 3, 1]), ("\(q).lora_B.weight", [4, 2])], "expected a matrix"),
         ([("\(q).lora_A.weight", [2, 0]), ("\(q).lora_B.weight", [4, 2])], "expected a matrix"),
@@ -108,8 +108,8 @@ struct AdapterFilesTests {
         ),
     ]
 
-    @Test("tensors that make no adapter are refused with file, tensor, expected and found", arguments: tensors)
-    func tensors(_ tensors: [(String, [Int])], _ expected: String) throws {
+    @Test("tensors that make no adapter are refused with file, tensor, expected and found", arguments: wrongTensors)
+    func refused(_ tensors: [(String, [Int])], _ expected: String) throws {
         let files = try folder(tensors: tensors)
         let error = #expect(throws: ModelFileError.self) { try Adapter(folder: files.url) }
         #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")

@@ -87,7 +87,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     /// What holds where nobody says anything, in words.
     var usual: String {
         switch self {
-        case .model: "none"
+        case .model: "pocket, the one in the executable"
         case .db: "queue.db in the data folder"
         case .style: "the model's own"
         case .threads: "one for each core"

@@ -10,7 +10,10 @@ struct Roff {
 
     /// Running text: nothing in it is a command to the formatter.
     mutating func text(_ text: String) {
-        for line in text.split(whereSeparator: \.isNewline) { lines.append(Self.plain(line)) }
+        // A sentence begins a line, so that the formatter sets the space after it.
+        for line in text.replacing(#/([.!?]) (?=[A-Z'])/#, with: { "\($0.output.1)\n" }).split(whereSeparator: \.isNewline) {
+            lines.append(Self.plain(line))
+        }
     }
 
     mutating func head(title: String, name: String, abstract: String) {
@@ -36,13 +39,13 @@ struct Roff {
 
     mutating func paragraphs(_ paragraphs: [String]) {
         for paragraph in paragraphs {
-            macro("Pp")
             let rows = paragraph.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
             // Columns keep their form, sentences are filled.
             if rows.dropFirst().contains(where: { $0.hasPrefix(" ") }) || rows.contains(where: { $0.hasPrefix("in: ") })
             {
                 literal(rows)
             } else {
+                macro("Pp")
                 text(paragraph)
             }
         }
@@ -138,9 +141,21 @@ struct Roff {
     }
 
     private static func escaped(_ text: some StringProtocol) -> String {
-        String(text).replacing("\\", with: "\\e").replacing("-", with: "\\-").replacing("…", with: "...")
-            .replacing("^", with: "\\(ha").replacing("~", with: "\\(ti").replacing("`", with: "\\(ga")
-            .replacing("'", with: "\\(aq")
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\": escaped += "\\e"
+            case "-": escaped += "\\-"
+            case "^": escaped += "\\(ha"
+            case "~": escaped += "\\(ti"
+            case "`": escaped += "\\(ga"
+            case "'": escaped += "\\(aq"
+            // By their numbers, which every formatter knows.
+            case _ where !scalar.isASCII: escaped += "\\[u" + String(format: "%04X", scalar.value) + "]"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
     }
 
     /// Words on a macro's line, none of which may be taken for a macro.

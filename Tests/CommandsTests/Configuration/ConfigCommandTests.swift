@@ -143,9 +143,8 @@ struct ConfigCommandTests {
     @Test("the version is printed for programs, too")
     func version() throws {
         let facts = try queue.json("--version", "--json")
-        #expect(
-            facts["name"] == "nightshift"
-                && facts["version"] == .string(try queue.run("--version").output.trimmingCharacters(in: .newlines)))
+        let version = try queue.run("--version").output.trimmingCharacters(in: .newlines)
+        #expect(facts["name"] == "nightshift" && facts["version"] == .string(version))
         #expect(facts["schema"] != nil)
     }
 }
