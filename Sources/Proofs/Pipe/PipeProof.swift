@@ -1,10 +1,13 @@
 import Bulk
-import Darwin
 import Foundation
-import Glibc
 import JSONText
 import Records
 import TestSupport
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
 #endif
 
 /// Many lines through `pipe`: it reads no further than its answers are taken, its memory doesn't grow with the lines, and
