@@ -62,9 +62,10 @@ struct DividedJobsTests {
         try await work(contextLength: 2048)
         let job = try #require(await queue.snapshot(id))
         #expect(job.state == .completed)
-        let sections = try #require(job.result).components(separatedBy: "\n\n")
-        #expect(sections.count == 4)
-        #expect(sections[0] == "Chapter One" && sections[2] == "* * *")
+        // What the model has written may have paragraphs of its own.
+        let result = try #require(job.result)
+        #expect(result.hasPrefix("Chapter One\n\n") && result.contains("\n\n* * *\n\n"))
+        #expect(await queue.parts(of: id).count == 4)
         #expect(try await texts(ofPartsOf: id).joined() == text)
     }
 
