@@ -23,7 +23,7 @@ struct StatusCommand: AsyncParsableCommand {
     /// How many jobs a queue has in each status.
     static let counts: [RowColumn] = [
         .number("available"), .number("scheduled"), .number("running"), .number("pending"), .number("completed"),
-        .number("discarded"), .number("cancelled"), .number("parts", usual: "0"),
+        .number("discarded"), .number("cancelled"),
     ]
 
     func run() async throws {
@@ -39,7 +39,7 @@ struct StatusCommand: AsyncParsableCommand {
         var printer = RowPrinter(
             [.text("queue", isFlexible: true)]
                 + (output.format == .table ? [state] : [.text("paused"), .text("open_now")])
-                + Self.counts + [.hidden("oldest")],
+                + Self.counts + [.hidden("oldest"), .number("parts", usual: "0")],
             format: output.format, hasHeader: !output.noHeader)
         for queue in queues {
             var row = try RowEncoder.object(queue)

@@ -52,7 +52,7 @@ package struct DocumentForecast: Sendable, Equatable {
             measure(text) <= room.limit && (crosses || tokenizer.encode(text).count <= partLimit)
         }
         switch overflow {
-        case .sections:
+        case .sections where tokenizer.encode(document).count > partLimit:
             guard let parts = splitter.split(document), parts.count > 1 else { break }
             count(parts.count, rest: promptTokens - tokenizer.encode(document).count)
             return
@@ -72,7 +72,7 @@ package struct DocumentForecast: Sendable, Equatable {
             totalPromptTokens = limit
             canBeDone = room.documentLimit > 0
             return
-        case .mapReduce, .retrieve, .truncate, .truncatePrompt, .newestTurns, .refuse: break
+        case .mapReduce, .sections, .retrieve, .truncate, .truncatePrompt, .newestTurns, .refuse: break
         }
         canBeDone = fits
     }

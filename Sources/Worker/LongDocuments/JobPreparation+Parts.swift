@@ -32,7 +32,7 @@ extension JobPreparation {
     func sections(_ task: LongTask, _ room: PromptRoom) throws(JobRefusal) -> JobDivision? {
         guard !task.job.isPart else { return nil }
         let limit = min(task.prompt.sectionTokenBudget, room.documentLimit)
-        guard limit > 0 else { return nil }
+        guard limit > 0, tokenizer.encode(task.document).count > limit else { return nil }
         let splitter = DocumentSplitter(tokenizer: tokenizer, limit: limit, crossesParagraphs: false) {
             [tokenizer] text in
             tokenizer.encode(text).count <= limit

@@ -43,7 +43,7 @@ struct LookingTests {
     func forms() throws {
         let names = [
             "id", "kind", "queue", "status", "priority", "tries", "progress", "scheduled", "started", "finished",
-            "input", "error",
+            "input", "error", "parent_id", "part",
         ]
         #expect(try queue.run("list").lines.first == names.joined(separator: "\t"))
         #expect(try queue.run("list", "--csv").lines.first == names.joined(separator: ","))

@@ -56,15 +56,16 @@ struct DividedJobsTests {
 
     @Test("a paraphrase is its sections put together, with the document's paragraph breaks; headings stay")
     func sections() async throws {
-        let text =
-            "Chapter One\n\nThe ferry crossed the river at noon. Nobody had paid.\n\n* * *\n\nThe captain laughed at that.\n"
+        let paragraph = "The ferry crossed the river at noon. Nobody had paid. The captain laughed at that.\n"
+        let text = "Chapter One\n\n\(paragraph)\n* * *\n\n" + String(repeating: "\(paragraph)\n", count: 4)
         let id = try await add("paraphrase", text)
         try await work(contextLength: 2048)
         let job = try #require(await queue.snapshot(id))
         #expect(job.state == .completed)
-        let sections = try #require(job.result).components(separatedBy: "\n\n")
-        #expect(sections.count == 4)
-        #expect(sections[0] == "Chapter One" && sections[2] == "* * *")
+        // What the model has written may have paragraphs of its own.
+        let result = try #require(job.result)
+        #expect(result.hasPrefix("Chapter One\n\n") && result.contains("\n\n* * *\n\n"))
+        #expect(await queue.parts(of: id).count == 7)
         #expect(try await texts(ofPartsOf: id).joined() == text)
     }
 

