@@ -9,7 +9,8 @@ public struct Nightshift: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             InitCommand.self, AddCommand.self, WorkCommand.self, RunCommand.self, StatusCommand.self,
-            WatchCommand.self, EtaCommand.self, WaitCommand.self, LogsCommand.self, StatsCommand.self, ReportCommand.self,
+            WatchCommand.self, EtaCommand.self, WaitCommand.self, LogsCommand.self, StatsCommand.self,
+            ReportCommand.self,
             ListCommand.self, ShowCommand.self, ResultsCommand.self, ResultCommand.self, CancelCommand.self,
             RetryCommand.self, HoldCommand.self, ReleaseCommand.self, ReprioritizeCommand.self, BatchCommand.self,
             ScheduleCommand.self, KindsCommand.self, QueueCommand.self, ModelCommand.self, EvaluateCommand.self,

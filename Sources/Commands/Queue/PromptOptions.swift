@@ -15,8 +15,11 @@ struct PromptOptions: ParsableArguments {
         completion: .directory)
     var model: String?
 
-    /// What engines over the model are called; `nil` where it isn't there.
-    var modelName: String? { try? ModelOptions.locate(model).name }
+    /// What engines over the model that was chosen are called; `nil` where none was, or it isn't there.
+    var modelName: String? {
+        let chosen = model ?? ProcessInfo.processInfo.environment["NIGHTSHIFT_MODEL"]
+        return chosen.flatMap { $0.isEmpty ? nil : try? ModelOptions.locate($0).name }
+    }
 
     /// The model's tokenizer and limits.
     func meter() throws -> PromptMeter { try PromptMeter(ModelOptions.locate(model)) }
