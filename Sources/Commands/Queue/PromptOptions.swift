@@ -18,7 +18,8 @@ struct PromptOptions: ParsableArguments {
     /// What engines over the model that was chosen are called; `nil` where none was, or it isn't there.
     var modelName: String? {
         let chosen = model ?? ProcessInfo.processInfo.environment["NIGHTSHIFT_MODEL"]
-        return chosen.flatMap { $0.isEmpty ? nil : try? ModelOptions.locate($0).name }
+        guard let chosen, !chosen.isEmpty else { return nil }
+        return try? ModelOptions.locate(chosen).name
     }
 
     /// The model's tokenizer and limits.
