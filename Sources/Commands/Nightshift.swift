@@ -19,9 +19,9 @@ public struct Nightshift: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             InitCommand.self, AddCommand.self, WorkCommand.self, RunCommand.self, StatusCommand.self,
-            WatchCommand.self, EtaCommand.self, WaitCommand.self, LogsCommand.self, StatsCommand.self, ReportCommand.self,
-            ListCommand.self, ShowCommand.self, ResultsCommand.self, ResultCommand.self, ReviewCommand.self,
-            CancelCommand.self,
+            WatchCommand.self, EtaCommand.self, WaitCommand.self, LogsCommand.self, StatsCommand.self,
+            ReportCommand.self, ListCommand.self, ShowCommand.self, ResultsCommand.self, ResultCommand.self,
+            ReviewCommand.self, CancelCommand.self,
             RetryCommand.self, HoldCommand.self, ReleaseCommand.self, ReprioritizeCommand.self, BatchCommand.self,
             ScheduleCommand.self, KindsCommand.self, TemplateCommand.self, QueueCommand.self, ModelCommand.self,
             EvaluateCommand.self, PathsCommand.self, ConfigCommand.self,

@@ -17,8 +17,12 @@ struct PromptOptions: ParsableArguments {
         completion: .model)
     var model: String?
 
-    /// What engines over the model are called; `nil` where it isn't there.
-    var modelName: String? { try? ModelOptions.locate(model).name }
+    /// What engines over the model that was chosen are called; `nil` where none was, or it isn't there.
+    var modelName: String? {
+        let chosen = model ?? ProcessInfo.processInfo.environment["NIGHTSHIFT_MODEL"]
+        guard let chosen, !chosen.isEmpty else { return nil }
+        return try? ModelOptions.locate(chosen).name
+    }
 
     /// The model's tokenizer and limits. Where none is named, those of the built-in model; `nil` where the kind has no
     /// template for that.

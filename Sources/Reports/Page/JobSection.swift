@@ -77,7 +77,7 @@ struct JobSection {
         if let repetition = job.repetition, repetition >= 0.2 {
             facts.append(tag("repeats itself, \(percent(repetition))", "warn"))
         }
-        if let grounding = job.grounding {
+        if let grounding = job.grounding, !job.noAnswer {
             facts.append("\(percent(grounding)) of its words stand in the text")
         }
         if let logprob = job.meanLogprob, logprob <= 0 {

@@ -49,10 +49,10 @@ enum PageStyle {
         .skip:focus{left:1rem;top:1rem;background:var(--card);padding:.75rem 1rem;z-index:9}
         .soft,.none,figcaption p,.meta,.source{color:var(--soft)}
         .lead{font-size:1.15rem;line-height:1.6;max-width:46rem;margin:0}
-        .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.75rem;margin:1.5rem 0 0;padding:0}
+        .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.75rem;margin:1.5rem 0 0;padding:0}
         .tiles div{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:.8rem 1rem}
         .tiles dt{color:var(--soft);font-size:.85rem}
-        .tiles dd{margin:0;font-size:1.5rem;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums}
+        .tiles dd{margin:0;font-size:1.35rem;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums}
         .tiles dd small{font-size:.85rem;font-weight:400;color:var(--soft)}
         .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem}
         .chart{margin:0;background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1rem 1.1rem}

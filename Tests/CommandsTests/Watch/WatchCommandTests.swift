@@ -20,29 +20,30 @@ struct WatchCommandTests {
     @Test(
         "watch gives the terminal back, however it ends",
         .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"), "needs script(1)"),
-        arguments: ["", "INT", "TERM", "HUP", "ABRT"])
+        arguments: ["", "TERM", "HUP", "QUIT", "ABRT"])
     func terminal(signal: String) throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/script")
         let executable = CommandLine.executable.path(percentEncoded: false)
         // The shell tells the state of the terminal before and after, in stty's own form, and has watch as a job in the
-        // foreground of its terminal, as a person's shell does.
+        // foreground of its terminal, as a person's shell does. The signal comes once the screen is taken over.
+        let (log, pid) = (queue.path("log"), queue.path("pid"))
+        let killer = "(until grep -aq '104[9]h' '\(log)'; do sleep 0.1; done; kill -\(signal) $(cat '\(pid)')) & "
+        let watch = "echo $$ > \(pid); exec env TERM=xterm HOME=\(queue.folder.path) \(executable) watch"
         let script =
-            "set -m; stty cols 60 rows 20; stty -g; "
-            + (signal.isEmpty ? "" : "(sleep 1.5; kill -\(signal) $(cat '\(queue.path("pid"))')) & ")
-            + "bash -c 'echo $$ > \(queue.path("pid")); exec env TERM=xterm HOME=\(queue.folder.path) \(executable) watch'; "
-            + "stty -g"
-        process.arguments = ["-qec", script, "/dev/null"]
+            "set -m; stty cols 60 rows 20; stty -g; \(signal.isEmpty ? "" : killer)bash -c '\(watch)'; stty -g"
+        process.arguments = ["-qefc", script, log]
         process.environment = ProcessInfo.processInfo.environment.merging(["SHELL": "/bin/bash"]) { $1 }
-        let (input, output) = (Pipe(), Pipe())
-        (process.standardInput, process.standardOutput) = (input, output)
-        try process.run()
-        if signal.isEmpty {
-            Thread.sleep(forTimeInterval: 1.5)
-            try input.fileHandleForWriting.write(contentsOf: Data("q".utf8))
+        let input = Pipe()
+        (process.standardInput, process.standardOutput) = (input, FileHandle.nullDevice)
+        func shown() -> String {
+            String(decoding: FileManager.default.contents(atPath: log) ?? Data(), as: UTF8.self)
         }
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        try process.run()
+        waitUntil("the screen is taken over") { shown().contains("1049h") }
+        if signal.isEmpty { try input.fileHandleForWriting.write(contentsOf: Data("q".utf8)) }
         process.waitUntilExit()
+        let text = shown()
         let states = text.matches(of: /[0-9a-f]+(:[0-9a-f]+){20,}/).map { String($0.0) }
         #expect(states.count == 2 && states.first == states.last)
         #expect(text.contains("\u{1B}[?1049h") && text.contains("\u{1B}[?1049l"))
