@@ -12,7 +12,8 @@ struct ModelOptions: ParsableArguments {
         name: .long,
         help: ArgumentHelp(
             "The model: a folder as downloaded from HuggingFace, a GGUF file, or the name of one where models are kept "
-                + "(environment: NIGHTSHIFT_MODEL).", valueName: "path|name"),
+                + "(environment: NIGHTSHIFT_MODEL). By default 'pocket', a small model inside the executable.",
+            valueName: "path|name"),
         completion: .file())
     var model: String?
 
@@ -83,18 +84,14 @@ struct ModelOptions: ParsableArguments {
 
     /// Where the model lies.
     ///
-    /// - throws: ``CommandError`` (69) when none is named.
+    /// - throws: `ModelFileError` when it isn't there.
     func locate() throws -> LocatedModel { try Self.locate(model) }
 
-    /// Where the model called `name` lies; without a name, the one that the environment names.
+    /// Where the model called `name` lies; without a name, the one that the environment names, or the built-in one.
     static func locate(_ name: String?) throws -> LocatedModel {
         let environment = ProcessInfo.processInfo.environment
-        guard let name = name ?? environment["NIGHTSHIFT_MODEL"].flatMap({ $0.isEmpty ? nil : $0 }) else {
-            throw CommandError(
-                .unavailable,
-                "no model is named. Give --model FOLDER, or set NIGHTSHIFT_MODEL; the README says how to get GPT-J-6B")
-        }
-        return try ModelLocator(environment: environment).locate(name)
+        let named = name ?? environment["NIGHTSHIFT_MODEL"].flatMap { $0.isEmpty ? nil : $0 }
+        return try ModelLocator(environment: environment).locate(named ?? LocatedModel.builtInName)
     }
 
     var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
@@ -125,8 +122,12 @@ struct ModelOptions: ParsableArguments {
             limits: SchedulerLimits(rows: batchRows, sharesPrefixes: !noPrefixCache, looksAhead: !noLookahead))
     }
 
-    func loadTokenizer() throws -> Tokenizer {
-        let located = try locate()
+    func loadTokenizer() throws -> Tokenizer { try Self.tokenizer(of: locate()) }
+
+    /// A model's tokenizer, without a look at its weights.
+    ///
+    /// - throws: `TokenizerError`, `ModelFileError`; ``CommandError`` (65) for a GGUF file without one.
+    static func tokenizer(of located: LocatedModel) throws -> Tokenizer {
         guard let definition = try located.tokenizerDefinition() else {
             if located.gguf == nil { throw TokenizerError.noTokenizer(folder: located.folder.path) }
             throw CommandError(.badData, "\(located.url.path): the file has no tokenizer; it serves ids only")

@@ -16,7 +16,8 @@ public enum MappedFileError: Error, Equatable, Sendable {
     case outOfBounds(path: String, offset: Int, count: Int, fileSize: Int)
 }
 
-/// A file mapped read-only into memory: pages come in when they are touched and leave when memory is wanted.
+/// A file mapped read-only into memory: pages come in when they are touched and leave when memory is wanted. Or bytes that
+/// are part of the executable, which is mapped in the same way.
 ///
 /// The map is immutable and lives as long as the object; a file that another process truncates while it is mapped
 /// raises SIGBUS, as with every mapped file.
@@ -26,6 +27,8 @@ public enum MappedFileError: Error, Equatable, Sendable {
     public let count: Int
     /// The first byte; `nil` for an empty file. Immutable memory, so that sharing it between threads is sound.
     nonisolated(unsafe) let base: UnsafeRawPointer?
+    /// Whether the map goes when the object does.
+    private let isOwned: Bool
 
     /// Maps the regular file at `path`.
     ///
@@ -42,6 +45,7 @@ public enum MappedFileError: Error, Equatable, Sendable {
         }
         guard status.st_mode & S_IFMT == S_IFREG else { throw MappedFileError.notARegularFile(path: path) }
         self.path = path
+        isOwned = true
         count = Int(status.st_size)
         if count == 0 {
             unsafe base = nil
@@ -54,8 +58,18 @@ public enum MappedFileError: Error, Equatable, Sendable {
         }
     }
 
+    /// Constant bytes that are there as long as the process is.
+    ///
+    /// - parameter name: for errors
+    @unsafe package init(constant bytes: UnsafeRawBufferPointer, name: String) {
+        path = name
+        isOwned = false
+        count = bytes.count
+        unsafe base = bytes.baseAddress
+    }
+
     deinit {
-        if let base = unsafe base { unsafe munmap(UnsafeMutableRawPointer(mutating: base), count) }
+        if isOwned, let base = unsafe base { unsafe munmap(UnsafeMutableRawPointer(mutating: base), count) }
     }
 
     /// A checked range of the file, without copying.

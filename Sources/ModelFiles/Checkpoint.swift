@@ -54,7 +54,9 @@ public struct Checkpoint: Sendable {
     /// - throws: ``ModelFileError``.
     public static func open(file: URL) throws -> Checkpoint {
         if file.lastPathComponent.hasSuffix(".index.json") { return try open(index: file) }
-        if GGUFFile.isName(file.path) { return try open(gguf: file.path) }
+        if GGUFFile.isName(file.path) {
+            return try open(gguf: ModelFile.map(file.path, advice: "The download may be incomplete."))
+        }
         let part = try read(file.path)
         return try Checkpoint(
             form: part.isSafetensors ? .safetensors : .torch, path: file.path, parts: [part], selected: nil)
@@ -88,14 +90,16 @@ public struct Checkpoint: Sendable {
             tensors: tensors, metadata: metadata)
     }
 
-    private static func open(gguf path: String) throws -> Checkpoint {
-        let file = try ModelFile.map(path, advice: "The download may be incomplete.")
+    /// Opens a GGUF file that is mapped.
+    ///
+    /// - throws: ``ModelFileError``.
+    static func open(gguf file: MappedFile) throws -> Checkpoint {
         let contents = try GGUFFile.read(file)
         let part = Part(
-            file: File(path: path, byteCount: file.count), shard: nil, isSafetensors: false,
+            file: File(path: file.path, byteCount: file.count), shard: nil, isSafetensors: false,
             tensors: contents.tensors, metadata: [:])
         return try Checkpoint(
-            form: .gguf, path: path, parts: [part], selected: nil, gguf: contents.metadata)
+            form: .gguf, path: file.path, parts: [part], selected: nil, gguf: contents.metadata)
     }
 
     private static func open(index: URL) throws -> Checkpoint {

@@ -19,16 +19,27 @@ public struct LocatedModel: Sendable, Equatable {
         return gguf.deletingPathExtension().lastPathComponent
     }
 
+    /// The model that is part of the executable.
+    public static let builtIn = LocatedModel(
+        folder: BuiltInModel.url.deletingLastPathComponent(), weights: BuiltInModel.url)
+    /// The name that finds it, where no file has that name.
+    public static let builtInName = BuiltInModel.name
+
+    /// Whether it's the model that is part of the executable.
+    public var isBuiltIn: Bool { weights == BuiltInModel.url }
+
     /// Opens the weights.
     ///
     /// - throws: ``ModelFileError``.
     public func checkpoint() throws -> Checkpoint {
+        if isBuiltIn { return try Checkpoint.open(gguf: BuiltInModel.file) }
         if let weights { return try Checkpoint.open(file: weights) }
         return try Checkpoint.open(folder: folder)
     }
 }
 
-/// Finds what `--model` names: a folder, a file of weights, a GGUF file, or a model among those that are kept for the user.
+/// Finds what `--model` names: a folder, a file of weights, a GGUF file, a model among those that are kept for the user, or
+/// the one in the executable.
 public struct ModelLocator: Sendable {
     /// Where models are kept: `$XDG_DATA_HOME/nightshift/models`, by default under `~/.local/share`; `nil` when the
     /// environment has no home.
@@ -44,8 +55,8 @@ public struct ModelLocator: Sendable {
         modelsFolder = data.map { URL(filePath: $0).appending(path: "nightshift/models") }
     }
 
-    /// Finds a model by path or, failing that, by the name of its folder or GGUF file in ``modelsFolder``. A folder without
-    /// a config.json but with one GGUF file stands for that.
+    /// Finds a model by path or, failing that, by the name of its folder or GGUF file in ``modelsFolder``, or by that of
+    /// the one in the executable. A folder without a config.json but with one GGUF file stands for that.
     ///
     /// - throws: ``ModelFileError/modelNotFound(name:lookedFor:)`` with the places where it might have been.
     public func locate(_ name: String) throws -> LocatedModel {
@@ -57,6 +68,7 @@ public struct ModelLocator: Sendable {
         for candidate in candidates where !name.isEmpty {
             if let model = Self.model(at: candidate) { return model }
         }
+        if name == LocatedModel.builtInName { return .builtIn }
         throw ModelFileError.modelNotFound(name: name, lookedFor: candidates.map(\.path))
     }
 

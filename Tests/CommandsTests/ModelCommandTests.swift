@@ -216,7 +216,7 @@ struct ModelCommandTests {
         command.environment = ["XDG_DATA_HOME": data.path]
 
         let none = try command.run(["model", "list"])
-        #expect(none.status == 0 && none.output == "" && none.errors == "nightshift: no models in \(models.path)\n")
+        #expect(none.status == 0 && none.output == "pocket\n" && none.errors == "nightshift: no models in \(models.path)\n")
 
         for name in ["tiny", "another"] {
             try FileManager.default.createSymbolicLink(
@@ -225,11 +225,12 @@ struct ModelCommandTests {
         }
         try FileManager.default.createDirectory(
             at: models.appending(path: "no model"), withIntermediateDirectories: false)
-        #expect(try command.run(["model", "list"]).output == "another\ntiny\n")
+        #expect(try command.run(["model", "list"]).output == "pocket\nanother\ntiny\n")
         #expect(
             try object(command.run(["model", "list", "--json"])) == [
                 "folder": .string(models.path),
                 "models": [
+                    ["name": "pocket", "path": .null],
                     ["name": "another", "path": .string(models.path + "/another")],
                     ["name": "tiny", "path": .string(models.path + "/tiny")],
                 ],
@@ -239,9 +240,10 @@ struct ModelCommandTests {
         #expect(try command.run(["model", "verify"]).status == 0)
     }
 
-    @Test("a model that isn't named, or isn't there, or is named twice, ends with a lawful code")
+    @Test("a model that isn't there, or is named twice, ends with a lawful code; where none is named it's the built-in one")
     func noModel() throws {
-        #expect(try run(["inspect"]).status == 69)
+        #expect(try run(["inspect"]).output.contains("(inside nightshift)/pocket.gguf"))
+        #expect(try run(["verify"]).status == 0)
         let missing = try run(["verify", "/nowhere"])
         #expect(missing.status == 66 && missing.errors.contains("/nowhere") && missing.output == "")
         #expect(try run(["inspect", "/nowhere", "--model", "/nowhere"]).status == 64)

@@ -37,6 +37,18 @@ struct ModelLocatorTests {
         #expect(locator.names == ["another", "small-model"])
     }
 
+    @Test("The model inside the executable has a name, which a model of the user's may take")
+    func builtIn() throws {
+        let data = try TemporaryFolder()
+        let locator = ModelLocator(environment: ["XDG_DATA_HOME": data.url.path])
+        let model = try locator.locate("pocket")
+        #expect(model.isBuiltIn && model.name == "pocket" && model.gguf != nil)
+        #expect(try model.checkpoint().form == .gguf)
+        let own = try #require(locator.modelsFolder).appending(path: "pocket")
+        try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
+        #expect(try locator.locate("pocket").folder.path == own.path)
+    }
+
     @Test("A model that isn't there is told with the places where it was looked for", arguments: ["absent", "a/b", ""])
     func absent(name: String) throws {
         let locator = ModelLocator(environment: ["XDG_DATA_HOME": "relative", "HOME": "/nowhere"])

@@ -12,8 +12,6 @@ struct ModelCheckup {
         let inspection: ModelInspection
         do {
             inspection = try ModelInspection(options.locate())
-        } catch is CommandError {
-            return [.problem("model", "none is named", advice: adviceWithoutModel)]
         } catch let error as ModelFileError {
             return [.problem("model", error.description, advice: error.isAboutAbsence ? adviceWithoutModel : nil)]
         } catch {
@@ -37,9 +35,10 @@ struct ModelCheckup {
 
     private func model(_ inspection: ModelInspection) -> Finding {
         let network = inspection.configuration
+        let name = inspection.isBuiltIn ? "\(LocatedModel.builtInName), inside the executable" : inspection.url.path
         return .ok(
             "model",
-            "\(inspection.url.path): \(inspection.parameterCount.grouped) parameters, "
+            "\(name): \(inspection.parameterCount.grouped) parameters, "
                 + "\(network.layerCount) layers, context of \(network.contextLength.grouped) tokens")
     }
 

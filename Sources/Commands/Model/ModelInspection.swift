@@ -7,6 +7,8 @@ import ModelFiles
 struct ModelInspection {
     /// The folder, or the GGUF file.
     let url: URL
+    /// Whether it's the model that is part of the executable.
+    let isBuiltIn: Bool
     let configuration: GPTJConfiguration
     let checkpoint: Checkpoint
     let findings: CheckpointLayout.Findings
@@ -20,6 +22,7 @@ struct ModelInspection {
     init(_ located: LocatedModel) throws {
         let model = try OpenedModel(located)
         url = located.url
+        isBuiltIn = located.isBuiltIn
         configuration = model.configuration
         checkpoint = model.checkpoint
         let layout = CheckpointLayout(configuration)

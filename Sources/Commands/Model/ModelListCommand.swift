@@ -9,10 +9,13 @@ struct ModelListCommand: ParsableCommand {
         abstract: "List the models that can be named without a path, one a line.",
         discussion: """
             They are the folders with a config.json, or with one GGUF file, and the GGUF files in \
-            $XDG_DATA_HOME/nightshift/models, by default ~/.local/share/nightshift/models.
+            $XDG_DATA_HOME/nightshift/models, by default ~/.local/share/nightshift/models; and 'pocket', which is inside the \
+            executable.
             """)
 
-    @Flag(name: .long, help: #"Print one JSON object: {"folder", "models": [{"name", "path"}]}."#)
+    @Flag(
+        name: .long,
+        help: #"Print one JSON object: {"folder", "models": [{"name", "path"}]}; the built-in model's path is null."#)
     var json = false
 
     func run() throws {
@@ -20,13 +23,19 @@ struct ModelListCommand: ParsableCommand {
         guard let folder = locator.modelsFolder else {
             throw CommandError(.configuration, "neither XDG_DATA_HOME nor HOME says where models are kept; set one")
         }
-        let names = locator.names
+        // A kept model of that name comes first.
+        let names = locator.names.filter { $0 != LocatedModel.builtInName }
+        let isReplaced = names.count < locator.names.count
         if json {
-            let models = names.map {
-                ["name": .string($0), "path": .string(folder.appending(path: $0).path)] as JSONValue
-            }
+            let builtIn: JSONValue = [
+                "name": .string(LocatedModel.builtInName),
+                "path": isReplaced ? .string(folder.appending(path: LocatedModel.builtInName).path) : .null,
+            ]
+            let models =
+                [builtIn] + names.map { ["name": .string($0), "path": .string(folder.appending(path: $0).path)] }
             return try Console.print((["folder": .string(folder.path), "models": .array(models)] as JSONValue).text)
         }
+        try Console.print(LocatedModel.builtInName)
         for name in names { try Console.print(DisplayText.line(name)) }
         if names.isEmpty { Console.note("nightshift: no models in \(folder.path)") }
     }

@@ -9,7 +9,7 @@ struct DryRun {
     let definition: JobDefinition
     /// Without the document.
     let inputs: JobInputs
-    let meter: PromptMeter?
+    let meter: PromptMeter
     let asJSON: Bool
     /// What this machine is known to do in which time; `nil` where there is no queue yet.
     var prospects: Prospects?
@@ -50,17 +50,12 @@ struct DryRun {
                 Console.noteForeign("nightshift: \(error)")
             case .success(let item):
                 findings.readable += 1
-                if meter == nil { findings.jobs.append(ForecastJobs(kind: definition.name)) }
-                guard meter != nil || findings.prompt == nil else { return }
                 let prompt = try prompt(of: item)
-                let size = meter?.measure(prompt)
+                let size = meter.measure(prompt)
                 if findings.prompt == nil { (findings.prompt, findings.size) = (prompt, size) }
-                if let size {
-                    findings.jobs.append(
-                        ForecastJobs(
-                            kind: definition.name, promptTokens: size.tokens, maximumTokens: size.outputTokens))
-                }
-                if let size, !size.fits { findings.tooLong.append((item.name, size)) }
+                findings.jobs.append(
+                    ForecastJobs(kind: definition.name, promptTokens: size.tokens, maximumTokens: size.outputTokens))
+                if !size.fits { findings.tooLong.append((item.name, size)) }
             }
         }
         return findings
@@ -69,7 +64,7 @@ struct DryRun {
     private func prompt(of item: DocumentIntake.Item) throws -> RenderedPrompt {
         var inputs = inputs
         (inputs.document, inputs.title) = (item.text, item.title)
-        return try definition.prompt(style: meter?.style ?? definition.usualStyle, inputs: inputs)
+        return try definition.prompt(style: meter.style, inputs: inputs)
     }
 
     private func report(_ findings: Findings, _ intake: DocumentIntake) {
@@ -109,12 +104,5 @@ struct DryRun {
             "too_long": .array(
                 findings.tooLong.map { ["document": .string($0.name), "prompt_tokens": .integer($0.size.tokens)] }),
         ]
-    }
-}
-
-extension JobDefinition {
-    /// The style to show where no model is known: the base model's, where there is a template for it.
-    var usualStyle: PromptStyle {
-        servesEveryStyle || styles.contains(.base) ? .base : styles.first ?? .base
     }
 }

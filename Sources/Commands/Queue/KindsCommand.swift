@@ -142,12 +142,12 @@ struct KindsTestCommand: AsyncParsableCommand {
             (inputs.document, inputs.title) = (read.text, read.title)
         }
         let meter = try prompts.meter()
-        let style = style.map { PromptStyle(rawValue: $0) } ?? meter?.style ?? definition.usualStyle
+        let style = style.map { PromptStyle(rawValue: $0) } ?? meter.style
         let prompt = try definition.prompt(style: style, inputs: inputs)
         try Console.printForeign(prompt.text)
         let stops = prompt.stopStrings.map(JSONWriter.quoted).joined(separator: " ")
         Console.note("style \(prompt.style)" + (stops.isEmpty ? "" : "; the output ends before \(stops)"))
-        guard let size = meter?.measure(prompt) else { return }
+        let size = meter.measure(prompt)
         Console.note(size.description)
         if !size.fits { throw CommandError(.someFailed, "the document is too long for this model") }
     }

@@ -9,24 +9,17 @@ import Tokenization
 struct PromptOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Count tokens as this model does (environment: NIGHTSHIFT_MODEL); its weights aren't read.",
+            "Count tokens as this model does (environment: NIGHTSHIFT_MODEL), by default the one inside the executable; its "
+                + "weights aren't read.",
             valueName: "path|name"),
         completion: .directory)
     var model: String?
 
-    /// What engines over the model are called; `nil` where no model is named.
-    var modelName: String? {
-        let environment = ProcessInfo.processInfo.environment
-        guard let name = model ?? environment["NIGHTSHIFT_MODEL"], !name.isEmpty else { return nil }
-        return try? ModelLocator(environment: environment).locate(name).name
-    }
+    /// What engines over the model are called; `nil` where it isn't there.
+    var modelName: String? { try? ModelOptions.locate(model).name }
 
-    /// The model's tokenizer and limits, or `nil` where no model is named.
-    func meter() throws -> PromptMeter? {
-        let environment = ProcessInfo.processInfo.environment
-        guard let name = model ?? environment["NIGHTSHIFT_MODEL"], !name.isEmpty else { return nil }
-        return try PromptMeter(ModelLocator(environment: environment).locate(name))
-    }
+    /// The model's tokenizer and limits.
+    func meter() throws -> PromptMeter { try PromptMeter(ModelOptions.locate(model)) }
 }
 
 /// How long prompts are for a model.
@@ -36,13 +29,15 @@ struct PromptMeter {
     /// The style of prompt the model was made for.
     let style: PromptStyle
 
+    /// - throws: `ModelFileError`, `TokenizerError`; ``CommandError`` (65) for a GGUF file without a tokenizer.
     init(_ model: LocatedModel) throws {
-        contextLength = try GPTJConfiguration(folder: model.folder).contextLength
-        tokenizer = try Tokenizer(folder: model.folder)
+        contextLength =
+            try model.gguf == nil
+            ? GPTJConfiguration(folder: model.folder).contextLength
+            : OpenedModel(model).configuration.contextLength
+        tokenizer = try ModelOptions.tokenizer(of: model)
         style = PromptStyle(
-            for: ModelFacts(
-                name: model.folder.standardizedFileURL.lastPathComponent,
-                specialTokens: Set(tokenizer.addedTokens.map(\.content))))
+            for: ModelFacts(name: model.name, specialTokens: Set(tokenizer.addedTokens.map(\.content))))
     }
 
     func measure(_ prompt: RenderedPrompt) -> PromptSize {

@@ -51,7 +51,7 @@ struct ShowCommand: AsyncParsableCommand {
         if text { try page.printText(input ?? "", title: "text") }
         if let rendered {
             try page.printText(rendered.text, title: "prompt, style \(rendered.style)")
-            if let meter = try prompts.meter() { Console.note("the prompt: \(meter.measure(rendered).description)") }
+            Console.note("the prompt: \(try prompts.meter().measure(rendered).description)")
         }
     }
 
@@ -60,7 +60,7 @@ struct ShowCommand: AsyncParsableCommand {
         let inputs = JobInputs(
             document: input, title: detail.documentTitle, question: detail.job.question,
             options: try JobOptions.parse(json: detail.job.options))
-        let style = try style.map { PromptStyle(rawValue: $0) } ?? prompts.meter()?.style ?? definition.usualStyle
+        let style = try style.map { PromptStyle(rawValue: $0) } ?? prompts.meter().style
         return try definition.prompt(style: style, inputs: inputs)
     }
 }

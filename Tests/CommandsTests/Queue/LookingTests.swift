@@ -90,7 +90,7 @@ struct LookingTests {
     func show() throws {
         let text = try queue.run("show", "1", "--prompt", "--text").output
         for part in [
-            "job 1  summarize  completed", "cat.txt", "attempts", "events", "A cat sat.", "[Summary in one sentence]:",
+            "job 1  summarize  completed", "cat.txt", "attempts", "events", "A cat sat.", "<|summarize|>",
         ] {
             #expect(text.contains(part), "\(part)")
         }

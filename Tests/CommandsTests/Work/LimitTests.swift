@@ -92,8 +92,6 @@ struct LimitTests {
             #expect(outcome.status == status, "\(arguments)")
             #expect(outcome.errors.contains(message), "\(outcome.errors)")
         }
-        queue.commandLine.environment["NIGHTSHIFT_MODEL"] = nil
-        #expect(try queue.work("--drain").status == 69)
         #expect(try queue.count("state = 'available' AND attempt = 0") == 1)
         #expect(try queue.sql("SELECT count(*) FROM workers") == "0")
     }

@@ -96,8 +96,15 @@ struct RunTests {
             #expect(outcome.output == "")
             #expect(outcome.errors.hasPrefix("nightshift: ") && outcome.errors.contains(message), "\(outcome.errors)")
         }
-        queue.commandLine.environment["NIGHTSHIFT_MODEL"] = nil
-        #expect(try queue.run("run", "summarize", "bees.txt").status == 69)
         #expect(try queue.states() == "1 discarded")
+    }
+
+    @Test("where no model is named the job is done by the one inside the executable")
+    func builtInModel() throws {
+        let queue = try TestQueue(isMade: false)
+        try queue.write("Bees make honey.", to: "bees.txt")
+        queue.commandLine.environment["NIGHTSHIFT_MODEL"] = nil
+        let outcome = try queue.run("run", "summarize", "bees.txt")
+        #expect(outcome.status == 0 && !outcome.output.isEmpty, "\(outcome.errors)")
     }
 }

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Makes the pocket model from the corpora. Each step is skipped where its output is there; training goes on where it
+# was stopped. Usage: Extras/pocket/make.sh CORPORA WORK [NIGHTSHIFT]
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+corpora=$1
+work=$2
+nightshift=${3:-nightshift}
+threads=${THREADS:-2}
+mkdir -p "$work"
+
+say() { printf '== %s\n' "$*" >&2; }
+
+if [ ! -d "$work/data" ]; then
+    say "examples"
+    rm -rf "$work/data.partial"
+    python3 "$here/recipe/prepare.py" "$corpora" "$work/data.partial" --scale "${SCALE:-0.5}"
+    mv "$work/data.partial" "$work/data"
+fi
+if [ ! -f "$work/tokenizer/tokenizer.json" ]; then
+    say "tokenizer"
+    special=()
+    for name in endoftext summarize paraphrase answer text question out end short medium long \
+        reserved_0 reserved_1 reserved_2 reserved_3 reserved_4; do
+        special+=(--special "<|$name|>")
+    done
+    "$nightshift" tokenizer train --vocabulary-size 4096 "${special[@]}" --no-digit-merges \
+        --output "$work/tokenizer" "$work/data/train/text.jsonl"
+fi
+for part in train dev; do
+    mkdir -p "$work/tokens/$part"
+    for file in "$work/data/$part"/*.jsonl; do
+        tokens=$work/tokens/$part/$(basename "$file" .jsonl).tokens
+        [ -f "$tokens" ] || "$nightshift" train prepare --tokenizer "$work/tokenizer" --output "$tokens" "$file"
+    done
+done
+
+say "training"
+data=()
+for file in "$work"/tokens/train/*.tokens; do data+=(--data "$file"); done
+dev=()
+for name in answers facts summaries paraphrases copies people text; do dev+=(--dev "$work/tokens/dev/$name.tokens"); done
+[ -n "${PREPARE_ONLY:-}" ] && exit
+exec "$nightshift" train --config "$here/model.json" --tokenizer "$work/tokenizer" "${data[@]}" "${dev[@]}" \
+    --plan "$here/plan.yaml" --output "$work/model" --optimizer muon --rate 0.003 --matrix-rate 0.02 \
+    --schedule wsd --sequences 8 --at-once 8 --checkpoint-every 50 --evaluate-every 200 --evaluate-windows 24 \
+    --threads "$threads"
