@@ -19,8 +19,7 @@ struct PromptOptions: ParsableArguments {
 
     /// What engines over the model that was chosen are called; `nil` where none was, or it isn't there.
     var modelName: String? {
-        let chosen = model ?? ProcessInfo.processInfo.environment["NIGHTSHIFT_MODEL"]
-        guard let chosen, !chosen.isEmpty else { return nil }
+        guard let chosen = (try? model ?? Settings.current.text(.model)) ?? nil, !chosen.isEmpty else { return nil }
         return try? ModelOptions.locate(chosen).name
     }
 

@@ -72,7 +72,7 @@ struct HTMLBoilerplate {
 
     /// Whether a part may stand for the page: a few sentences, and not a crumb of it.
     private func isEnough(_ node: Int) -> Bool {
-        letters[node] >= 140 && Int(letters[node]) * 6 >= letterCount || Int(letters[node]) * 2 >= letterCount
+        letters[node] >= 100 && Int(letters[node]) * 6 >= letterCount || Int(letters[node]) * 2 >= letterCount
     }
 
     /// Whether a part is left out.

@@ -34,7 +34,7 @@ struct RowDocuments {
             reader = try CSVReader(
                 input, separator: try Self.separator(of: file, format, options),
                 columns: CSVReader.Columns(names: names, ignoresUnknown: true), longestRow: options.maximumTextBytes,
-                isKnown: [Self.text, Self.id, Self.title].contains)
+                isKnown: Set(names.values).contains)
         } catch let problem as BulkProblem {
             throw DocumentError.row(
                 path: file.path, line: problem.line, problem: DisplayLine.plain(problem.message, limit: 400))

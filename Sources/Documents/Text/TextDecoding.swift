@@ -135,14 +135,15 @@ enum TextDecoding {
         return utf16(bytes, from: 0, isLittleEndian: even == 0).flatMap { isPlausible($0) ? $0 : nil }
     }
 
-    /// Whether nine in ten characters are what texts are made of.
+    /// Whether nine in ten characters are what texts are made of: letters, and the signs below U+3000.
     private static func isPlausible(_ text: String) -> Bool {
         var (good, count) = (0, 0)
         for scalar in text.unicodeScalars.prefix(10_000) {
             count += 1
-            if scalar.isASCII ? scalar.value >= 0x20 || (9...13).contains(scalar.value) : scalar.properties.isAlphabetic
-            {
-                good += 1
+            switch scalar.properties.generalCategory {
+            case .control: if (9...13).contains(scalar.value) { good += 1 }
+            case .unassigned, .privateUse, .format: break
+            default: if scalar.value < 0x3000 || scalar.properties.isAlphabetic { good += 1 }
             }
         }
         return count > 0 && good * 10 >= count * 9

@@ -35,23 +35,24 @@ struct PDFReaderTests {
         "words cut at line ends, running titles, page numbers and paragraphs that go on are put right",
         .enabled(if: hasPoppler, "needs pdftotext: apt install poppler-utils"))
     func layout() throws {
-        let pages = (1...6).map { page in
+        let ships = ["brigs", "sloops", "ketches", "cutters", "yawls", "barques"]
+        let pages = ships.enumerated().map { index, ships in
             """
-            The Long Book, chapter \(page)
+            The Long Book, chapter \(index + 1)
 
-            A heading
+            Of \(ships)
             On the first day of that month the keeper of the light-
             house went down to the sea at dawn, and looked for the
-            ships that had been expected since the day before with
+            \(ships) that had been expected since the day before with
 
-            \(page)
+            \(index + 1)
             """
         }
         let text = try read(PDFFiles.pdf(pages)).text
         #expect(!text.contains("Long Book") && !text.contains("light-"))
         #expect(
             text.hasPrefix(
-                "A heading\n\nOn the first day of that month the keeper of the lighthouse went down to the sea at dawn, and looked for the ships that had been expected since the day before with"
+                "Of brigs\n\nOn the first day of that month the keeper of the lighthouse went down to the sea at dawn, and looked for the brigs that had been expected since the day before with"
             ), "\(text.prefix(300))")
     }
 
@@ -75,7 +76,7 @@ struct PDFReaderTests {
     func limits() throws {
         var options = ReadingOptions()
         options.maximumTextBytes = 100
-        let long = PDFFiles.pdf([String(repeating: "word ", count: 100)])
+        let long = PDFFiles.pdf([Array(repeating: "The lamp is lit again.", count: 20).joined(separator: "\n")])
         #expect(
             folder.relative(message { _ = try read(long, options) })
                 == "a.pdf: more than 100 bytes of text come out of it, which is the limit; split it into parts")
