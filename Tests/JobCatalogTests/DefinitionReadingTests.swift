@@ -74,8 +74,8 @@ struct DefinitionReadingTests {
         (
             "description: x\ntemplte: y",
             "mine.yaml, line 2, field 'templte': there is no such field; did you mean 'template'? (fields here: name, description, "
-                + "inputs, trim, options, overflow, output, constraint, no_answer, adapter, styles, template, texts, stop, "
-                + "parameters, budget, postprocess)"
+                + "inputs, reads, trim, options, overflow, check, no_answer, adapter, styles, template, texts, stop, "
+                + "parameters, budget, postprocess, output, constraint, cases)"
         ),
         (
             "description: x",
@@ -122,12 +122,12 @@ struct DefinitionReadingTests {
         ),
         (
             "description: x\ntemplate: y\noverflow: truncat",
-            "mine.yaml, line 3, field 'overflow': 'truncat' isn't one of refuse, truncate, truncate-prompt, map-reduce, retrieve; did you mean 'truncate'?"
+            "mine.yaml, line 3, field 'overflow': 'truncat' isn't one of refuse, truncate, truncate-prompt, map-reduce, retrieve, newest-turns; did you mean 'truncate'?"
         ),
         (
             "description: x\ntemplate: y\npostprocess: [trimm]",
-            "mine.yaml, line 3, field 'postprocess': 'trimm' isn't a step; did you mean 'trim'? (steps: trim, first_line, "
-                + "first_paragraph, one_line, strip_label)"
+            "mine.yaml, line 3, field 'postprocess': 'trimm' isn't a step; did you mean 'trim'? (steps: trim, trim_lines, "
+                + "first_line, first_paragraph, one_line, strip_label, code_fence, code_block)"
         ),
         (
             "description: x\ntemplate: y\ninputs: {document: maybe}",

@@ -14,12 +14,13 @@ struct JobCatalogTests {
         #expect(
             message { _ = try catalog.definition(named: "sumarize") }
                 == "there is no kind 'sumarize'; did you mean 'summarize'? (kinds: answer, answer-quote, "
-                + "generate, mlperf-summarize, paraphrase, summarize, summarize-quote)"
+                + "code, dialogue, generate, keywords, mlperf-summarize, outline, paraphrase, quiz, summarize, "
+                + "summarize-quote)"
         )
         #expect(
             message { _ = try catalog.definition(named: "translate") }
-                == "there is no kind 'translate' (kinds: answer, answer-quote, generate, mlperf-summarize, paraphrase, "
-                + "summarize, summarize-quote)")
+                == "there is no kind 'translate' (kinds: answer, answer-quote, code, dialogue, generate, keywords, "
+                + "mlperf-summarize, outline, paraphrase, quiz, summarize, summarize-quote)")
         #expect(message { _ = try catalog.definition(named: String(repeating: "x", count: 1_000_000)) }.count < 300)
     }
 
@@ -31,8 +32,8 @@ struct JobCatalogTests {
         let catalog = JobCatalog(userFolder: folder.url)
         #expect(
             catalog.kinds == [
-                "answer", "answer-quote", "generate", "haiku", "mlperf-summarize", "paraphrase", "summarize",
-                "summarize-quote",
+                "answer", "answer-quote", "code", "dialogue", "generate", "haiku", "keywords", "mlperf-summarize",
+                "outline", "paraphrase", "quiz", "summarize", "summarize-quote",
             ])
         let summarize = try catalog.definition(named: "summarize")
         #expect(try summarize.prompt(style: .pocket, inputs: JobInputs(document: "d")).text == "S: d")
@@ -48,7 +49,8 @@ struct JobCatalogTests {
         let catalog = JobCatalog(userFolder: folder.url)
         #expect(
             catalog.kinds == [
-                "answer", "answer-quote", "generate", "haiku", "mlperf-summarize", "paraphrase", "summarize-quote",
+                "answer", "answer-quote", "code", "dialogue", "generate", "haiku", "keywords", "mlperf-summarize",
+                "outline", "paraphrase", "quiz", "summarize-quote",
             ])
         #expect(catalog.problems.count == 1)
         let text = message { _ = try catalog.definition(named: "summarize") }

@@ -102,7 +102,8 @@ struct KindsCommandTests {
         let kinds = try queue.run("---completion", "add", "--", "positional@0", "1", "0", "nightshift", "add")
         #expect(
             kinds.lines == [
-                "answer", "answer-quote", "generate", "mlperf-summarize", "paraphrase", "summarize", "summarize-quote",
+                "answer", "answer-quote", "code", "dialogue", "generate", "keywords", "mlperf-summarize", "outline",
+                "paraphrase", "quiz", "summarize", "summarize-quote",
             ])
     }
 }
