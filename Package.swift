@@ -70,7 +70,8 @@ let package = Package(
             resources: [
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_worker.sql"), .embedInCode("0003_queue.sql"),
                 .embedInCode("0004_audit.sql"), .embedInCode("0005_guards.sql"), .embedInCode("0006_quotations.sql"),
-                .embedInCode("0007_cluster.sql"), .embedInCode("0008_conversations.sql"), .embedInCode("0009_parts.sql"),
+                .embedInCode("0007_cluster.sql"), .embedInCode("0008_conversations.sql"),
+                .embedInCode("0009_parts.sql"),
                 .embedInCode("0010_reviews.sql"),
             ],
             swiftSettings: strict),
@@ -96,7 +97,8 @@ let package = Package(
         module(
             "Commands",
             [
-                "Benchmarking", "Bulk", "Cluster", "Documents", "Evaluation", "GPTJ", "Generation", "JSONText", "JobCatalog",
+                "Benchmarking", "Bulk", "Cluster", "Documents", "Evaluation", "GPTJ", "Generation", "JSONText",
+                "JobCatalog",
                 "JobStore", "Kernels", "Migrations", "ModelFiles", "Records", "Reports", "Tokenization", "Training",
                 "Worker", argumentParser, logging, signals,
             ]),
@@ -105,7 +107,8 @@ let package = Package(
         .target(
             name: "Proofs",
             dependencies: [
-                "Bulk", "JSONText", "Commands", "Generation", "JobCatalog", "JobStore", "Records", "Tokenization", "Worker",
+                "Bulk", "JSONText", "Commands", "Generation", "JobCatalog", "JobStore", "Records", "Tokenization",
+                "Worker",
                 "TestSupport", argumentParser,
             ],
             resources: [.embedInCode("Faults/system_faults.c.txt")], swiftSettings: strict),

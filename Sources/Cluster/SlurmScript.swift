@@ -50,7 +50,9 @@ public struct SlurmScript: Sendable, Equatable {
     }
 
     public var text: String {
-        var lines = ["#!/usr/bin/env bash"] + remarks.map { "# " + $0.split(whereSeparator: \.isNewline).joined(separator: " ") }
+        var lines =
+            ["#!/usr/bin/env bash"]
+            + remarks.map { "# " + $0.split(whereSeparator: \.isNewline).joined(separator: " ") }
         let given = Set(options.map(\.name))
         func directive(_ name: String, _ value: String) {
             if given.contains(name) { return }
@@ -80,7 +82,8 @@ public struct SlurmScript: Sendable, Equatable {
             "arguments=(\(arguments.map(Self.quoted).joined(separator: " ")))          # more for 'nightshift work'",
             "setup=(\(setup.map(Self.quoted).joined(separator: " ")))          # commands to run first",
         ]
-        return lines.joined(separator: "\n") + "\n" + String(decoding: PackageResources.shard_task_sh_txt, as: UTF8.self)
+        return lines.joined(separator: "\n") + "\n"
+            + String(decoding: PackageResources.shard_task_sh_txt, as: UTF8.self)
     }
 
     private static func directive(_ name: String, _ value: String) -> String {

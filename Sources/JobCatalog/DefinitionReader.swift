@@ -141,7 +141,9 @@ struct DefinitionReader {
         guard let templateOwner = isCase ? owner("template") : fields.node("template").map({ _ in fields }),
             let source = try templateOwner.text("template")
         else { return nil }
-        let budgets = try chain.reversed().compactMap { try $0.fields("budget", allowed: ["input", "output", "section"]) }
+        let budgets = try chain.reversed().compactMap {
+            try $0.fields("budget", allowed: ["input", "output", "section"])
+        }
         func budget(_ name: String) throws -> Int? {
             try budgets.first { $0.node(name) != nil }.flatMap { try $0.positiveInteger(name) }
         }

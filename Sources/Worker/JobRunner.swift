@@ -222,12 +222,14 @@ struct JobRunner: Sendable {
         let choice = AnswerChoice(output, against: noAnswer, by: prepared.prompt.noAnswer)
         if let choice, choice.isNoAnswer {
             return .completed(
-                prepared.described(JobResult(
-                    text: choice.text, truncated: prepared.isTruncated, model: engine.model(with: prepared.adapters),
-                    meanLogprob: choice.meanLogprob,
-                    grounding: TextMeasures.grounding(of: choice.text, in: prepared.input),
-                    repetition: TextMeasures.repetition(in: choice.text), isNoAnswer: true,
-                    answerMargin: choice.margin, source: prepared.source, figures: figures)))
+                prepared.described(
+                    JobResult(
+                        text: choice.text, truncated: prepared.isTruncated,
+                        model: engine.model(with: prepared.adapters),
+                        meanLogprob: choice.meanLogprob,
+                        grounding: TextMeasures.grounding(of: choice.text, in: prepared.input),
+                        repetition: TextMeasures.repetition(in: choice.text), isNoAnswer: true,
+                        answerMargin: choice.margin, source: prepared.source, figures: figures)))
         }
         if output.meetsConstraint == false {
             return .failed(
@@ -263,14 +265,15 @@ struct JobRunner: Sendable {
                     partialText: text, figures: figures))
         }
         return .completed(
-            prepared.described(JobResult(
-                text: checked, format: isJSON ? .json : .text, truncated: prepared.isTruncated,
-                model: engine.model(with: prepared.adapters),
-                meanLogprob: output.meanLogprob,
-                grounding: TextMeasures.grounding(of: checked, in: prepared.input),
-                repetition: TextMeasures.repetition(in: checked), stoppedBy: output.stoppedBy?.rawValue,
-                quotations: output.quotations.map(prepared.quotable.quotation),
-                answerMargin: choice?.margin, leftOut: leftOut, source: prepared.source, figures: figures)))
+            prepared.described(
+                JobResult(
+                    text: checked, format: isJSON ? .json : .text, truncated: prepared.isTruncated,
+                    model: engine.model(with: prepared.adapters),
+                    meanLogprob: output.meanLogprob,
+                    grounding: TextMeasures.grounding(of: checked, in: prepared.input),
+                    repetition: TextMeasures.repetition(in: checked), stoppedBy: output.stoppedBy?.rawValue,
+                    quotations: output.quotations.map(prepared.quotable.quotation),
+                    answerMargin: choice?.margin, leftOut: leftOut, source: prepared.source, figures: figures)))
     }
 
     /// Why a text doesn't meet its constraint, and what helps.

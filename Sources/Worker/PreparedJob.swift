@@ -147,7 +147,8 @@ package struct JobPreparation: Sendable {
 
     /// The request of a prompt that is known to fit.
     func prepared(
-        _ task: LongTask, _ prompt: RenderedPrompt, tokens: [TokenID], _ quotable: QuotableText, isTruncated: Bool = false,
+        _ task: LongTask, _ prompt: RenderedPrompt, tokens: [TokenID], _ quotable: QuotableText,
+        isTruncated: Bool = false,
         leftOut: String? = nil
     ) throws(JobRefusal) -> PreparedJob {
         let job = task.job
@@ -181,7 +182,8 @@ package struct JobPreparation: Sendable {
         _ task: LongTask, _ prompt: RenderedPrompt, tokens: [TokenID], _ adapters: JobAdapters
     ) -> String {
         let texts = [
-            model + adapters.fingerprints, task.job.kind, task.definition.yaml, prompt.style.rawValue, task.job.optionsJSON,
+            model + adapters.fingerprints, task.job.kind, task.definition.yaml, prompt.style.rawValue,
+            task.job.optionsJSON,
             task.job.question ?? "", "\(contextLength)", "\(task.job.isPart)",
         ]
         return ContentHash.of(

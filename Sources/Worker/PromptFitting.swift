@@ -25,7 +25,8 @@ extension JobPreparation {
         let lastTurn = prompt.overflow == .newestTurns ? " (not even the last turn does)" : ""
         return JobRefusal(
             code: "document_too_long",
-            description: "the prompt has \(tokens) tokens; \(max(room.limit, 0)) fit beside \(prompt.outputTokenBudget) of "
+            description:
+                "the prompt has \(tokens) tokens; \(max(room.limit, 0)) fit beside \(prompt.outputTokenBudget) of "
                 + "output in the model's context of \(contextLength)\(lastTurn). Split the document, lower max_new_tokens, "
                 + "or add the job with -o overflow=map-reduce, sections or retrieve to have it read in parts, or with -o "
                 + "overflow=truncate to use its beginning")

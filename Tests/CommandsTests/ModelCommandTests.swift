@@ -216,7 +216,8 @@ struct ModelCommandTests {
         command.environment = ["XDG_DATA_HOME": data.path]
 
         let none = try command.run(["model", "list"])
-        #expect(none.status == 0 && none.output == "pocket\n" && none.errors == "nightshift: no models in \(models.path)\n")
+        #expect(
+            none.status == 0 && none.output == "pocket\n" && none.errors == "nightshift: no models in \(models.path)\n")
 
         for name in ["tiny", "another"] {
             try FileManager.default.createSymbolicLink(
@@ -240,7 +241,9 @@ struct ModelCommandTests {
         #expect(try command.run(["model", "verify"]).status == 0)
     }
 
-    @Test("a model that isn't there, or is named twice, ends with a lawful code; where none is named it's the built-in one")
+    @Test(
+        "a model that isn't there, or is named twice, ends with a lawful code; where none is named it's the built-in one"
+    )
     func noModel() throws {
         #expect(try run(["inspect"]).output.contains("(inside nightshift)/pocket.gguf"))
         #expect(try run(["verify"]).status == 0)

@@ -42,7 +42,8 @@ struct BuiltInJobsTests {
             ]
             #expect(prompt.overflow == overflow[definition.name] ?? .refuse)
             #expect(prompt.stopStrings.allSatisfy { !$0.isEmpty })
-            #expect((prompt.constraint == nil) == (prompt.outputFormat == .text && !Self.held.contains(definition.name)))
+            #expect(
+                (prompt.constraint == nil) == (prompt.outputFormat == .text && !Self.held.contains(definition.name)))
         }
     }
 

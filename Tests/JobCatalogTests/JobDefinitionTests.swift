@@ -69,7 +69,10 @@ struct JobDefinitionTests {
             ("do_sample", .string("yes"), "true or false", "yes"),
             ("early_stopping", .string("soon"), "true, false or never", "soon"),
             ("stop", .array([.string("")]), "a text or a list of texts, none empty", "[\"\"]"),
-            ("overflow", .string("cut"), "one of refuse, truncate, truncate-prompt, map-reduce, retrieve, newest-turns", "cut"),
+            (
+                "overflow", .string("cut"),
+                "one of refuse, truncate, truncate-prompt, map-reduce, retrieve, newest-turns", "cut"
+            ),
             ("style", .bool(true), "a text", "true"),
         ])
     func badValues(option: String, value: JSONValue, expected: String, found: String) {

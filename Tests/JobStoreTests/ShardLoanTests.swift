@@ -34,7 +34,9 @@ struct ShardLoanTests {
     }
 
     private var files: [String] {
-        get throws { try FileManager.default.contentsOfDirectory(atPath: shared).sorted().filter { $0 != "upkeep.lock" } }
+        get throws {
+            try FileManager.default.contentsOfDirectory(atPath: shared).sorted().filter { $0 != "upkeep.lock" }
+        }
     }
 
     private func copies(_ machine: String) -> [String] {
@@ -107,7 +109,9 @@ struct ShardLoanTests {
         #expect(try ShardTally(path: next.local).completed == 2)
     }
 
-    @Test("two that live at once never write to one file; the first result counts, both attempts stay, the older one stops")
+    @Test(
+        "two that live at once never write to one file; the first result counts, both attempts stay, the older one stops"
+    )
     func twoAtOnce() async throws {
         try await split(4)
         let old = try borrow("n1")
@@ -128,7 +132,8 @@ struct ShardLoanTests {
         #expect(texts == [["by n1", "3"], ["by n2", "1"]])
         #expect(try await store.query("SELECT count(*) FROM attempts WHERE outcome = 'completed'") == [["7"]])
         #expect(
-            try await store.query("SELECT max(n) FROM (SELECT count(*) AS n FROM events WHERE to_state = 'completed' GROUP BY job_id)")
+            try await store.query(
+                "SELECT max(n) FROM (SELECT count(*) AS n FROM events WHERE to_state = 'completed' GROUP BY job_id)")
                 == [["1"]])
         #expect(try await store.audit().isEmpty)
     }

@@ -75,7 +75,8 @@ struct ModelCheckup {
     /// Whether weights, keys and values fit the memory that there is.
     private func fit(_ inspection: ModelInspection) -> Finding? {
         // Incomplete weights have a finding of their own.
-        guard let stored = try? GPTJWeights(configuration: inspection.configuration, checkpoint: inspection.checkpoint) else {
+        guard let stored = try? GPTJWeights(configuration: inspection.configuration, checkpoint: inspection.checkpoint)
+        else {
             return nil
         }
         let needed: ModelDemand

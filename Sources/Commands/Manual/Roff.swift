@@ -11,7 +11,9 @@ struct Roff {
     /// Running text: nothing in it is a command to the formatter.
     mutating func text(_ text: String) {
         // A sentence begins a line, so that the formatter sets the space after it.
-        for line in text.replacing(#/([.!?]) (?=[A-Z'])/#, with: { "\($0.output.1)\n" }).split(whereSeparator: \.isNewline) {
+        for line in text.replacing(#/([.!?]) (?=[A-Z'])/#, with: { "\($0.output.1)\n" }).split(
+            whereSeparator: \.isNewline)
+        {
             lines.append(Self.plain(line))
         }
     }

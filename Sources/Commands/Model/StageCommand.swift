@@ -33,7 +33,8 @@ struct StageCommand: AsyncParsableCommand {
         let fingerprint = try model.checkpoint().fingerprint
         let stage = try ModelStage(model, fingerprint: fingerprint, folder: to)
         let size = stage.byteCount
-        if try stage.copyIfMissing(announce: { Console.noteForeign("copying \(size.byteText) to \(stage.destination)") }) {
+        if try stage.copyIfMissing(announce: { Console.noteForeign("copying \(size.byteText) to \(stage.destination)") }
+        ) {
             Console.noteForeign("copied \(size.byteText) to \(stage.destination)")
         }
         try Console.printForeign(stage.model)
@@ -75,7 +76,9 @@ struct ModelStage {
         }
         files = try sources.sorted { $0.lastPathComponent < $1.lastPathComponent }.map { url in
             let attributes = try FileManager.default.attributesOfItem(atPath: url.resolvingSymlinksInPath().path)
-            return (url.resolvingSymlinksInPath(), url.lastPathComponent, (attributes[.size] as? NSNumber)?.intValue ?? 0)
+            return (
+                url.resolvingSymlinksInPath(), url.lastPathComponent, (attributes[.size] as? NSNumber)?.intValue ?? 0
+            )
         }
         byteCount = files.map(\.bytes).reduce(0, +)
     }
@@ -126,7 +129,8 @@ struct ModelStage {
         try check(partial)
         if FileManager.default.fileExists(atPath: destination) {
             throw CommandError(
-                .ioError, "\(destination) is there and isn't the model: files are missing or cut off. Remove it, and try again")
+                .ioError,
+                "\(destination) is there and isn't the model: files are missing or cut off. Remove it, and try again")
         }
         guard rename(partial, destination) == 0 else {
             throw CommandError(.ioError, "\(destination): \(String(cString: strerror(errno)))")
@@ -139,7 +143,8 @@ struct ModelStage {
         let located = try ModelLocator(environment: [:]).locate(copy)
         guard try located.checkpoint().fingerprint == fingerprint else {
             try? FileManager.default.removeItem(atPath: partial)
-            throw CommandError(.ioError, "\(destination): the copy has another fingerprint than the model; nothing was kept")
+            throw CommandError(
+                .ioError, "\(destination): the copy has another fingerprint than the model; nothing was kept")
         }
     }
 }

@@ -57,7 +57,8 @@ struct ListCommand: AsyncParsableCommand {
         let columns = isTable ? (parts || parent != nil ? Self.partColumns : Self.tableColumns) : Self.columns
         var printer = RowPrinter(
             columns, format: output.format, hasHeader: !output.noHeader)
-        try await limit.print(&printer, format: output.format, empty: "No jobs.", id: \JobStatusRow.id, pageRows: 5000) {
+        try await limit.print(&printer, format: output.format, empty: "No jobs.", id: \JobStatusRow.id, pageRows: 5000)
+        {
             try await store.list(
                 selection, status: state?.rawValue, afterID: $0, newestFirst: limit.newest, limit: $1)
         } object: { row in

@@ -69,7 +69,8 @@ struct ShowCommand: AsyncParsableCommand {
             document: input, title: detail.documentTitle, question: detail.job.question,
             options: try JobOptions.parse(json: detail.job.options))
         let style =
-            try style.map { PromptStyle(rawValue: $0) } ?? prompts.meter(for: definition)?.style ?? definition.usualStyle
+            try style.map { PromptStyle(rawValue: $0) } ?? prompts.meter(for: definition)?.style
+            ?? definition.usualStyle
         inputs.earlierTurns = try await store.conversation(beforeJob: id).map { job in
             EarlierTurn(
                 text: job.text ?? "", reply: job.reply ?? "",

@@ -99,7 +99,8 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     private func printTable(
-        _ jobs: [ForecastJobs], _ forecast: Forecast?, load: Double, _ lines: [ClusterPlan.Line], _ demand: ModelDemand?,
+        _ jobs: [ForecastJobs], _ forecast: Forecast?, load: Double, _ lines: [ClusterPlan.Line],
+        _ demand: ModelDemand?,
         now: Date
     ) throws {
         let kinds = jobs.map { "\($0.count) \($0.kind)" }.joined(separator: ", ")

@@ -35,7 +35,8 @@ struct SlurmRunOption: ParsableArguments {
     func runs(in store: JobStore) async throws -> [SlurmRun] {
         let all = try await store.slurmRuns()
         guard let last = all.last else {
-            throw CommandError(.noInput, "nothing of this queue was given to Slurm yet; see: nightshift slurm submit --help")
+            throw CommandError(
+                .noInput, "nothing of this queue was given to Slurm yet; see: nightshift slurm submit --help")
         }
         if let run {
             guard let found = all.first(where: { $0.id == run }) else {

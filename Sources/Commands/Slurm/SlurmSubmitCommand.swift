@@ -158,7 +158,8 @@ struct SlurmSubmitCommand: AsyncParsableCommand {
 struct SlurmNodeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The model, as the nodes see it; by default as NIGHTSHIFT_MODEL says there, else the built-in one.", valueName: "path"))
+            "The model, as the nodes see it; by default as NIGHTSHIFT_MODEL says there, else the built-in one.",
+            valueName: "path"))
     var model: String?
 
     @Option(help: ArgumentHelp("An adapter for it, as the nodes see it.", valueName: "path"))
@@ -208,7 +209,9 @@ struct SlurmNodeOptions: ParsableArguments {
             throw CommandError(.usage, "--bring-back takes more than 0 s")
         }
         // The nodes run it in folders of their own; a name of a model that is kept there stays a name.
-        script.model = model.map { $0.contains("/") ? URL(filePath: $0).standardizedFileURL.path(percentEncoded: false) : $0 }
+        script.model = model.map {
+            $0.contains("/") ? URL(filePath: $0).standardizedFileURL.path(percentEncoded: false) : $0
+        }
         script.stage = stage
         script.scratch = scratch
         script.bringBack = bringBack
@@ -243,7 +246,8 @@ struct SlurmResourceOptions: ParsableArguments {
 
     @Option(
         name: .customLong("sbatch"),
-        help: ArgumentHelp("Another option of sbatch, such as 'qos=low' or 'exclusive'; may be repeated.", valueName: "option"))
+        help: ArgumentHelp(
+            "Another option of sbatch, such as 'qos=low' or 'exclusive'; may be repeated.", valueName: "option"))
     var others: [String] = []
 
     func validate() throws {

@@ -142,7 +142,8 @@ struct SlurmSync {
             outlook.tasks = try SlurmClient(run).tasks()
         } catch {
             outlook.isSlurmKnown = false
-            Console.noteForeign("nightshift: Slurm can't be asked: \((error as? CommandError)?.description ?? "\(error)")")
+            Console.noteForeign(
+                "nightshift: Slurm can't be asked: \((error as? CommandError)?.description ?? "\(error)")")
         }
     }
 

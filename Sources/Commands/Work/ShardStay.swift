@@ -29,7 +29,8 @@ package struct ShardStay: Sendable {
         store = try JobStore(path: loan.local, settings: settings)
         let released = try await store.releaseLeftovers(now: Date())
         let tally = try await store.tally()
-        var text = "\(shard), run \(loan.run): \(tally.ended) of \(counted(tally.ended + tally.open, "job")) done before"
+        var text =
+            "\(shard), run \(loan.run): \(tally.ended) of \(counted(tally.ended + tally.open, "job")) done before"
         if !released.isEmpty { text += ", \(released.count) left by a dead worker released" }
         Console.noteForeign(text)
     }
@@ -52,7 +53,8 @@ package struct ShardStay: Sendable {
         try await end(isDone: tally.open == 0, outcome: (try? outcome.get()) == nil ? "failed" : "stopped")
         var report = try outcome.get()
         Console.noteForeign(
-            "\(shard), run \(loan.run): brought back, \(tally.ended) of \(counted(tally.ended + tally.open, "job")) done")
+            "\(shard), run \(loan.run): brought back, \(tally.ended) of \(counted(tally.ended + tally.open, "job")) done"
+        )
         if isSuperseded {
             // The later run does the rest: to try again would take the shard from it.
             report.leftWork = false

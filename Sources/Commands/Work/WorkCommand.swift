@@ -71,7 +71,10 @@ struct WorkCommand: AsyncParsableCommand {
     @Option(help: "The style of prompt, in place of the model's own.")
     var style: String?
 
-    @Flag(help: "Have the queue alone: what dead workers have left running is released at once, whichever machine they were on.")
+    @Flag(
+        help:
+            "Have the queue alone: what dead workers have left running is released at once, whichever machine they were on."
+    )
     var exclusive = false
 
     @OptionGroup(title: "Shards on a network disk") var shard: ShardOptions
@@ -88,7 +91,9 @@ struct WorkCommand: AsyncParsableCommand {
     func validate() throws {
         if let jobs, !(1...4096).contains(jobs) { throw ValidationError("--jobs takes 1 to 4096") }
         if let maxJobs, maxJobs < 1 { throw ValidationError("--max-jobs takes at least 1") }
-        if shard.scratch != nil, !drain { throw ValidationError("--scratch needs --drain: the shard comes back when it is done") }
+        if shard.scratch != nil, !drain {
+            throw ValidationError("--scratch needs --drain: the shard comes back when it is done")
+        }
     }
 
     func run() async throws {

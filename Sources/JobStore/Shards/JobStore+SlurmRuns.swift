@@ -67,7 +67,9 @@ package struct SlurmEvent: Sendable, Equatable {
 
 extension JobStore {
     /// Notes a split that is about to be submitted; the same again changes nothing but the number of nodes.
-    package func recordSlurmRun(split: String, folder: String, shards: Int, jobs: Int, nodes: Int) async throws -> SlurmRun {
+    package func recordSlurmRun(split: String, folder: String, shards: Int, jobs: Int, nodes: Int) async throws
+        -> SlurmRun
+    {
         try await write { db in
             try db.execute(
                 sql: """

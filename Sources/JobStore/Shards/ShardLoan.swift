@@ -49,7 +49,8 @@ package final class ShardLoan: Sendable {
             throw JobStoreError.refusedShard(
                 path: shard, reason: "it was renamed; its name is shard-\(mark.number).db")
         }
-        let scratch = URL(filePath: scratch).standardizedFileURL.path(percentEncoded: false).withoutFinalSlash
+        let scratch =
+            URL(filePath: scratch).standardizedFileURL.path(percentEncoded: false).withoutFinalSlash
             + "/nightshift-\(mark.split)"
         do {
             try FileManager.default.createDirectory(

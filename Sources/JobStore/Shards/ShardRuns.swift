@@ -25,7 +25,8 @@ package struct ShardRuns: Sendable {
     /// - Parameter shard: the path of `shard-3.db`, by whatever name the file goes.
     package init?(shard: String) {
         let url = URL(filePath: shard).standardizedFileURL
-        guard let match = url.lastPathComponent.wholeMatch(of: /shard-([0-9]{1,5})\.db/), let number = Int(match.1) else {
+        guard let match = url.lastPathComponent.wholeMatch(of: /shard-([0-9]{1,5})\.db/), let number = Int(match.1)
+        else {
             return nil
         }
         self.init(folder: url.deletingLastPathComponent().path(percentEncoded: false).withoutFinalSlash, number: number)

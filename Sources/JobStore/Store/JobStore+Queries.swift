@@ -97,7 +97,8 @@ extension JobStore {
 
     /// A page of results.
     public func results(_ filter: ResultFilter = ResultFilter(), limit: Int) async throws -> [ResultRow] {
-        try await page("all_result_texts", filter.selection, filter.condition, filter.afterID, filter.newestFirst, limit)
+        try await page(
+            "all_result_texts", filter.selection, filter.condition, filter.afterID, filter.newestFirst, limit)
     }
 
     /// Every matching result in the order of ids, page by page: a million neither fill the memory nor hold one read open,

@@ -9,7 +9,9 @@ struct SlurmCommandTests {
         let queue = try TestQueue.withModel()
         try queue.insertTexts(jobs, tokens: "2")
         try program(
-            queue, "sbatch", "echo \"$*\" >> sbatch.calls; printf '17|0|PENDING|None|\\n17|1|PENDING|None|\\n' > tasks; echo $((16 + $(wc -l < sbatch.calls)))")
+            queue, "sbatch",
+            "echo \"$*\" >> sbatch.calls; printf '17|0|PENDING|None|\\n17|1|PENDING|None|\\n' > tasks; echo $((16 + $(wc -l < sbatch.calls)))"
+        )
         try program(queue, "squeue", "touch tasks; cat tasks")
         try program(queue, "scancel", "echo \"$*\" >> scancel.calls; : > tasks")
         queue.commandLine.environment["PATH"] = "\(queue.path("bin")):/usr/bin:/bin"
@@ -129,7 +131,8 @@ struct SlurmCommandTests {
         #expect(outcome.status == 69)
         #expect(
             outcome.errors
-                == "nightshift: 'sbatch' isn't on the PATH: run this where Slurm's commands are, such as its login node\n")
+                == "nightshift: 'sbatch' isn't on the PATH: run this where Slurm's commands are, such as its login node\n"
+        )
         #expect(try queue.states() == "4 available")
         let dry = try submit(queue, "--dry-run", "--", "--threads", "3")
         #expect(dry.status == 0 && dry.output.contains("arguments=('--threads' '3')"))
