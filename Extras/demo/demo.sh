@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Three documents summarized, paraphrased and asked, in a queue of its own, with the small model in the repository.
+# Three documents summarized, paraphrased and asked, in a queue of its own, with the small model inside the executable.
 # Usage: Extras/demo/demo.sh NIGHTSHIFT [MODEL]
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
 nightshift=$1
-export NIGHTSHIFT_MODEL=${2:-${NIGHTSHIFT_MODEL:-Extras/models/reference-small}}
+export NIGHTSHIFT_MODEL=${2:-${NIGHTSHIFT_MODEL:-pocket}}
 folder=$(mktemp -d "${TMPDIR:-/tmp}/nightshift-demo.XXXXXX")
 export NIGHTSHIFT_DB=$folder/queue.db
 documents=Extras/demo/documents
