@@ -184,7 +184,8 @@ package struct JobPreparation: Sendable {
         let texts = [
             model + adapters.fingerprints, task.job.kind, task.definition.yaml, prompt.style.rawValue,
             task.job.optionsJSON,
-            task.job.question ?? "", task.job.template.map { "\($0.body)\u{0}\($0.optionsJSON)" } ?? "", "\(contextLength)", "\(task.job.isPart)",
+            task.job.question ?? "", task.job.template.map { "\($0.body)\u{0}\($0.optionsJSON)" } ?? "",
+            "\(contextLength)", "\(task.job.isPart)",
         ]
         return ContentHash.of(
             texts.map { Array($0.utf8) } + [tokens.flatMap { withUnsafeBytes(of: $0.littleEndian) { Array($0) } }])

@@ -66,7 +66,8 @@ struct DescriptorRuleTests {
             let text = try String(contentsOf: file, encoding: .utf8)
             guard text.contains(named) else { continue }
             #expect(allowed.contains(file.lastPathComponent), "\(file.lastPathComponent) names the queue's file")
-            #expect(!text.contains(/contentsOf\b|FileHandle\(|fopen\(|copyItem/), "\(file.lastPathComponent) opens files")
+            #expect(
+                !text.contains(/contentsOf\b|FileHandle\(|fopen\(|copyItem/), "\(file.lastPathComponent) opens files")
         }
     }
 
