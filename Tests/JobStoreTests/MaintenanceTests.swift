@@ -89,7 +89,7 @@ struct MaintenanceTests {
         for second in 59..<140 {
             _ = try await store.maintain(isIdle: false, now: now.addingTimeInterval(Double(second)))
         }
-        #expect(try await store.stateCounts().first?.count ?? 0 <= 7)
+        #expect(try await store.stateCounts().first?.count ?? 0 <= 14)
     }
 
     @Test("a file that nobody has open any more is all there is of the queue")

@@ -1,8 +1,8 @@
 /// How the page looks: no picture, font or rule from elsewhere.
-enum PageStyle {
+package enum PageStyle {
     /// A colour for light and for dark pages. Text on its ground has a contrast of 4.5 or more, shapes of 3: a test computes
     /// it from this table.
-    static let colours: [(name: String, light: String, dark: String)] = [
+    package static let colours: [(name: String, light: String, dark: String)] = [
         ("ground", "#faf9f6", "#15181d"), ("card", "#ffffff", "#1d2128"), ("text", "#1f2328", "#e8e6e1"),
         ("soft", "#5a5f68", "#a6abb4"), ("line", "#dcd9d2", "#343a44"), ("accent", "#1f5a8c", "#86bdf0"),
         ("bar", "#2f74ad", "#5b9bd5"), ("good", "#1c6b3a", "#7fd09b"), ("bad", "#a3271f", "#ff9d93"),

@@ -1,8 +1,7 @@
 import Foundation
 import JobStore
+import Reports
 import Testing
-
-@testable import Reports
 
 @Suite("The page of a report")
 struct ReportPageTests {
