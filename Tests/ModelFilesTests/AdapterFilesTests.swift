@@ -26,18 +26,23 @@ struct AdapterFilesTests {
         return folder
     }
 
+    /// Keeps the folder until the files are open.
+    private func adapter(_ folder: TemporaryFolder) throws -> Adapter {
+        try withExtendedLifetime(folder) { try Adapter(folder: folder.url) }
+    }
+
     @Test("a change has its rank, alpha and scale, by the module's own pattern first")
     func scales() throws {
         let plain = try folder()
-        let change = try #require(try Adapter(folder: plain.url).changes.first)
+        let change = try #require(try adapter(plain).changes.first)
         #expect(change.module == "transformer.h.0.attn.q_proj" && change.rank == 2 && change.scale == 4)
         let rs = try folder(config: #"{"r": 2, "lora_alpha": 8, "use_rslora": true}"#)
-        #expect(abs(try Adapter(folder: rs.url).changes[0].scale - 8 / 2.0.squareRoot()) < 1e-12)
+        #expect(abs(try adapter(rs).changes[0].scale - 8 / 2.0.squareRoot()) < 1e-12)
         let pattern = try folder(
             config:
                 #"{"r": 9, "lora_alpha": 1, "rank_pattern": {"q_proj": 2}, "alpha_pattern": {"attn.q_proj": 6, "k_proj": 5}}"#
         )
-        #expect(try Adapter(folder: pattern.url).changes[0].scale == 3)
+        #expect(try adapter(pattern).changes[0].scale == 3)
     }
 
     @Test("an embedding's change is told from a layer's, and copies of embeddings are kept apart")
@@ -47,23 +52,23 @@ struct AdapterFilesTests {
             ("\(wte).lora_embedding_A", [2, 10]), ("\(wte).lora_embedding_B", [4, 2]),
             ("\(wte).base_layer.weight", [10, 4]), ("base_model.model.lm_head.base_layer.bias", [10]),
         ])
-        let adapter = try Adapter(folder: files.url)
+        let adapter = try self.adapter(files)
         #expect(adapter.changes.map(\.module) == ["transformer.wte"] && adapter.changes[0].isOfEmbedding)
         #expect(Set(adapter.copies.keys) == ["transformer.wte.weight", "lm_head.bias"])
     }
 
     @Test("the digest is that of the change: not of the file's form, and another for every number and scale")
     func digest() throws {
-        let digest = try Adapter(folder: folder().url).digest
+        let digest = try adapter(folder()).digest
         #expect(digest.count == 64)
-        #expect(try Adapter(folder: folder(config: #"{"r": 2, "lora_alpha": 8, "bias": "none"}"#).url).digest == digest)
-        #expect(try Adapter(folder: folder(config: #"{"r": 2, "lora_alpha": 9}"#).url).digest != digest)
+        #expect(try adapter(folder(config: #"{"r": 2, "lora_alpha": 8, "bias": "none"}"#)).digest == digest)
+        #expect(try adapter(folder(config: #"{"r": 2, "lora_alpha": 9}"#)).digest != digest)
         let file = try folder()
         let url = file.url.appending(path: "adapter_model.safetensors")
         var bytes = try [UInt8](Data(contentsOf: url))
         bytes[bytes.count - 6] ^= 1
         try Data(bytes).write(to: url)
-        #expect(try Adapter(folder: file.url).digest != digest)
+        #expect(try adapter(file).digest != digest)
     }
 
     /// What is in adapter_config.json, and what the refusal says.
@@ -87,7 +92,7 @@ struct AdapterFilesTests {
     @Test("a configuration that isn't followed is refused by the field's name", arguments: wrongConfigurations)
     func configuration(_ config: String, _ expected: String) throws {
         let files = try folder(config: config)
-        let error = #expect(throws: ModelFileError.self) { try Adapter(folder: files.url) }
+        let error = #expect(throws: ModelFileError.self) { try adapter(files) }
         #expect("\(String(describing: error))".contains(files.url.path), "the file is named")
         #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
     }
@@ -111,7 +116,7 @@ struct AdapterFilesTests {
     @Test("tensors that make no adapter are refused with file, tensor, expected and found", arguments: wrongTensors)
     func refused(_ tensors: [(String, [Int])], _ expected: String) throws {
         let files = try folder(tensors: tensors)
-        let error = #expect(throws: ModelFileError.self) { try Adapter(folder: files.url) }
+        let error = #expect(throws: ModelFileError.self) { try adapter(files) }
         #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
         #expect(error?.description.hasPrefix(files.url.path) == true)
     }
@@ -123,10 +128,10 @@ struct AdapterFilesTests {
         let bytes = try [UInt8](Data(contentsOf: url))
         for count in [0, 1, 7, 8, 20, bytes.count / 2, bytes.count - 1] {
             try Data(bytes.prefix(count)).write(to: url)
-            #expect(throws: ModelFileError.self, "\(count) bytes") { try Adapter(folder: files.url) }
+            #expect(throws: ModelFileError.self, "\(count) bytes") { try adapter(files) }
         }
         try FileManager.default.removeItem(at: url)
-        let error = #expect(throws: ModelFileError.self) { try Adapter(folder: files.url) }
+        let error = #expect(throws: ModelFileError.self) { try adapter(files) }
         #expect(error?.isAboutAbsence == true)
     }
 
