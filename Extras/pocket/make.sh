@@ -42,7 +42,7 @@ for file in "$work"/tokens/train/*.tokens; do data+=(--data "$file"); done
 dev=()
 for name in answers facts summaries paraphrases copies people text; do dev+=(--dev "$work/tokens/dev/$name.tokens"); done
 [ -n "${PREPARE_ONLY:-}" ] && exit
-exec "$nightshift" train --config "$here/model.json" --tokenizer "$work/tokenizer" "${data[@]}" "${dev[@]}" \
+exec "$nightshift" train --shape "$here/model.json" --tokenizer "$work/tokenizer" "${data[@]}" "${dev[@]}" \
     --plan "$here/plan.yaml" --output "$work/model" --optimizer muon --rate 0.003 --matrix-rate 0.02 \
     --schedule wsd --sequences 8 --at-once 8 --checkpoint-every 50 --evaluate-every 200 --evaluate-windows 24 \
     --threads "$threads"

@@ -166,7 +166,7 @@ struct ConvertCommandTests {
             try FileManager.default.copyItem(at: file, to: models.appending(path: "downloaded/small.Q4_0.gguf"))
             var command = CommandLine()
             command.environment = ["XDG_DATA_HOME": folder.path]
-            #expect(try command.run(["model", "list"]).output == "downloaded\nsmall.gguf\n")
+            #expect(try command.run(["model", "list"]).output == "pocket\ndownloaded\nsmall.gguf\n")
             for name in ["small", "small.gguf", "downloaded"] {
                 let outcome = try command.run(["model", "inspect", name])
                 #expect(outcome.status == 0 && outcome.output.contains("small") && outcome.output.contains("q4_0"))

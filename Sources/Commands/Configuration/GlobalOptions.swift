@@ -19,9 +19,6 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: "When to use colours, for any command: auto, always or never; before NO_COLOR and CLICOLOR_FORCE.")
     var color: ColorChoice?
 
-    /// Commands with a `--config` of their own: what comes after their name is theirs.
-    static let commandsWithOwn: Set = ["train"]
-
     private static let taken = Mutex<(config: String?, color: ColorChoice?)>((nil, nil))
 
     /// What this process was told.
@@ -37,7 +34,7 @@ struct GlobalOptions: ParsableArguments {
         while index < arguments.count {
             let argument = arguments[index]
             index += 1
-            if argument == "--" || argument.hasPrefix("---") || rest.isEmpty && commandsWithOwn.contains(argument) {
+            if argument == "--" || argument.hasPrefix("---") {
                 rest += [argument] + arguments[index...]
                 break
             }

@@ -13,15 +13,15 @@ struct TrainBenchCommand: AsyncParsableCommand {
         discussion: """
             Takes steps over random tokens and tells tokens a second, where the time goes, and how the whole step's rate \
             compares with OpenBLAS's sgemm over products of the same shapes. The model that comes with nightshift is \
-            measured unless --config says another.
+            measured unless --shape says another.
 
             EXAMPLES
               nightshift train bench --precision bf16
-              nightshift train bench --config model.json --length 1024 --optimizer muon
+              nightshift train bench --shape model.json --length 1024 --optimizer muon
             """)
 
     @Option(help: "The model's shape: a config.json as HuggingFace has it.", completion: .file())
-    var config: String?
+    var shape: String?
 
     @OptionGroup var settings: TrainingOptions
 
@@ -47,13 +47,13 @@ struct TrainBenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         var bytes = Array(Self.usual.utf8)
-        if let config {
-            guard let data = FileManager.default.contents(atPath: config) else {
-                throw CommandError(.noInput, "\(config): there is no such file, or it can't be read")
+        if let shape {
+            guard let data = FileManager.default.contents(atPath: shape) else {
+                throw CommandError(.noInput, "\(shape): there is no such file, or it can't be read")
             }
             bytes = [UInt8](data)
         }
-        let configuration = try GPTJConfiguration(json: bytes, path: config ?? "the usual model")
+        let configuration = try GPTJConfiguration(json: bytes, path: shape ?? "the usual model")
         guard length <= configuration.contextLength else {
             throw CommandError(
                 .usage, "windows of \(length) tokens don't fit the model's \(configuration.contextLength) positions")

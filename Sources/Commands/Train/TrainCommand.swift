@@ -19,7 +19,7 @@ struct TrainCommand: AsyncParsableCommand {
               nightshift tokenizer train --vocabulary-size 4096 --special '<|endoftext|>' --output tokenizer books.jsonl.gz
               nightshift train prepare --tokenizer tokenizer --output text.tokens --dev-share 0.01 --dev-output dev.tokens \
             books.jsonl.gz
-              nightshift train --config model.json --tokenizer tokenizer --data text.tokens --dev dev.tokens \
+              nightshift train --shape model.json --tokenizer tokenizer --data text.tokens --dev dev.tokens \
             --output model --steps 3000
             """,
         subcommands: [TrainRunCommand.self, PrepareCommand.self, TrainBenchCommand.self],
@@ -50,7 +50,7 @@ struct TrainRunCommand: AsyncParsableCommand {
             training, or the plan is wrong.
 
             EXAMPLES
-              nightshift train --config model.json --tokenizer tokenizer --data text.tokens --dev dev.tokens \
+              nightshift train --shape model.json --tokenizer tokenizer --data text.tokens --dev dev.tokens \
             --output model --steps 3000 --optimizer muon
               nightshift train --weights-from model --data tasks.tokens=0.8 --data text.tokens=0.2 --output tuned --steps 500
             """)

@@ -9,7 +9,7 @@ import Training
 /// Which network is trained, and where it begins.
 struct TrainedNetworkOptions: ParsableArguments {
     @Option(help: "The model's shape: a config.json as HuggingFace has it.", completion: .file())
-    var config: String?
+    var shape: String?
 
     @Option(
         help: ArgumentHelp("Begin with this model's weights instead of random ones.", valueName: "folder"),
@@ -21,8 +21,8 @@ struct TrainedNetworkOptions: ParsableArguments {
     var tokenizer: String?
 
     func validate() throws {
-        guard config != nil || weightsFrom != nil else {
-            throw ValidationError("--config must say what the model is like, or --weights-from where it begins")
+        guard shape != nil || weightsFrom != nil else {
+            throw ValidationError("--shape must say what the model is like, or --weights-from where it begins")
         }
         guard tokenizer != nil || weightsFrom != nil else { throw ValidationError("--tokenizer must name a folder") }
     }
@@ -31,11 +31,11 @@ struct TrainedNetworkOptions: ParsableArguments {
 
     /// - throws: ``CommandError`` (66); `ModelFileError`.
     func configuration() throws -> GPTJConfiguration {
-        if let config {
-            guard let data = FileManager.default.contents(atPath: config) else {
-                throw CommandError(.noInput, "\(config): there is no such file, or it can't be read")
+        if let shape {
+            guard let data = FileManager.default.contents(atPath: shape) else {
+                throw CommandError(.noInput, "\(shape): there is no such file, or it can't be read")
             }
-            return try GPTJConfiguration(json: [UInt8](data), path: config)
+            return try GPTJConfiguration(json: [UInt8](data), path: shape)
         }
         return try GPTJConfiguration(folder: Self.folder(weightsFrom ?? ""))
     }

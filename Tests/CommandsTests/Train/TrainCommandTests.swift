@@ -5,7 +5,7 @@ import Testing
 @Suite("Training commands")
 struct TrainCommandTests {
     private static let train =
-        "train --config model.json --tokenizer tokenizer --data text.tokens --dev dev.tokens --length 32 --sequences 4 "
+        "train --shape model.json --tokenizer tokenizer --data text.tokens --dev dev.tokens --length 32 --sequences 4 "
         + "--at-once 2 --steps 60 --checkpoint-every 7 --evaluate-every 10 --threads 2 --rate 0.01"
 
     private func with(_ body: (TrainingFixture) throws -> Void) throws {

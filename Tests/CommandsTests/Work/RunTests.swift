@@ -87,8 +87,8 @@ struct RunTests {
             (["summarize", "bees.txt", "--db", "none.db"], 66, "none.db"),
             (["summarize", "bees.txt", "--model", "nowhere"], 66, "nowhere"),
             (["summarize", "bees.txt", "--model", "bare"], 69, "the folder has no tokenizer"),
-            (["summarize", "long.txt"], 1, "-o overflow=truncate"),
-            (["summarize", "long.txt", "--db", queue.database], 1, "job 1: the prompt has"),
+            (["summarize", "long.txt", "-o", "overflow=refuse"], 1, "overflow=truncate"),
+            (["summarize", "long.txt", "-o", "overflow=refuse", "--db", queue.database], 1, "job 1: the prompt has"),
         ]
         for (arguments, status, message) in wrong {
             let outcome = try queue.commandLine.run(["run"] + arguments)
