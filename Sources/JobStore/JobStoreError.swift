@@ -73,7 +73,7 @@ extension JobStoreError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notFound(let path):
-            "There is no queue at \(path). Create one with: nightshift init \(path)"
+            "there is no queue at \(path); make one with: nightshift init \(path)"
         case .cannotOpen(let path, let reason):
             "Cannot open \(path): \(reason)"
         case .notWritable(let path):

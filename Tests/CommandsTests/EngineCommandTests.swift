@@ -289,7 +289,6 @@ struct EngineCommandTests {
         let missing = try CommandLine().run(["engine", "logits", "--model", "/nowhere"])
         #expect(missing.status == 66)
         #expect(missing.errors.contains("/nowhere"))
-        #expect(try CommandLine().run(["engine", "logits"]).status == 69)
         #expect(try CommandLine().run(["engine", "logits", "--model", model, "--threads", "0"]).status == 64)
     }
 

@@ -139,7 +139,12 @@ private struct Simulation {
             guard next.isFinite, next - start < Self.horizon else {
                 return .blocked(queue: flows.first { $0.isWanted }?.queue ?? "")
             }
-            for index in flows.indices { flows[index].jobs -= speeds[index] * (next - now) }
+            for index in flows.indices where speeds[index] > 0 {
+                // Who ends now has nothing left, however the numbers are rounded: a rest that takes less time than the
+                // clock can tell would be left for ever.
+                let isEnding = now + flows[index].jobs / speeds[index] <= next
+                flows[index].jobs = isEnding ? 0 : flows[index].jobs - speeds[index] * (next - now)
+            }
             now = next
             for flow in flows where flow.jobs <= 1e-6 && flow.isWanted { end = max(end, now + flow.tail) }
             flows.removeAll { $0.jobs <= 1e-6 }

@@ -52,6 +52,25 @@ struct QueueForecastTests {
         #expect(answer([work(5, wanted: false)]) == .nothingOpen)
     }
 
+    @Test("rests that take less time than a clock can tell end as well")
+    func rests() throws {
+        var state: UInt64 = 7
+        func random() -> Double {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Double(state >> 11) / Double(1 << 53)
+        }
+        for _ in 0..<500 {
+            let flows = (0..<4).map { index in
+                var flow = work(1 + Int(random() * 40), wanted: index % 2 == 0)
+                flow.priority = Int(random() * 9)
+                flow.done = random() * Double(flow.count)
+                if index == 0 { flow.state = "running" }
+                return flow
+            }
+            #expect(try seconds(answer(flows)) >= 0)
+        }
+    }
+
     @Test("what comes first counts, what comes later doesn't")
     func order() throws {
         var (urgent, late, mine) = (work(100, wanted: false), work(100, wanted: false), work(100))
