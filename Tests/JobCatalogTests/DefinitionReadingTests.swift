@@ -122,7 +122,7 @@ struct DefinitionReadingTests {
         ),
         (
             "description: x\ntemplate: y\noverflow: truncat",
-            "mine.yaml, line 3, field 'overflow': 'truncat' isn't one of refuse, truncate, truncate-prompt, map-reduce, retrieve, newest-turns; did you mean 'truncate'?"
+            "mine.yaml, line 3, field 'overflow': 'truncat' isn't one of refuse, truncate, truncate-prompt, map-reduce, sections, retrieve, newest-turns; did you mean 'truncate'?"
         ),
         (
             "description: x\ntemplate: y\npostprocess: [trimm]",

@@ -71,7 +71,7 @@ struct JobDefinitionTests {
             ("stop", .array([.string("")]), "a text or a list of texts, none empty", "[\"\"]"),
             (
                 "overflow", .string("cut"),
-                "one of refuse, truncate, truncate-prompt, map-reduce, retrieve, newest-turns", "cut"
+                "one of refuse, truncate, truncate-prompt, map-reduce, sections, retrieve, newest-turns", "cut"
             ),
             ("style", .bool(true), "a text", "true"),
         ])

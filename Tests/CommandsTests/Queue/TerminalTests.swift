@@ -38,7 +38,7 @@ struct TerminalTests {
         #expect(
             lines == [
                 "id  kind       status     tries  when              input",
-                " 1  summarize  discarded  0/3    2020-05-01 10:00  �[2JA ti…",
+                " 1  summarize  discarded  0/3    2020-05-01 10:00  [2JA tit…",
             ])
     }
 
