@@ -70,7 +70,8 @@ extension AsyncParsableCommand {
                     environment: ProcessInfo.processInfo.environment)
             }
             var command = try parseAsRoot(arguments)
-            if isNightshift, !(command is any WorksWithoutSettings) { try settings.get() }
+            let isHelp = arguments.first == "help"
+            if isNightshift, !isHelp, !(command is any WorksWithoutSettings) { try settings.get() }
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -12,6 +12,8 @@ struct ModelCheckup {
         let inspection: ModelInspection
         do {
             inspection = try ModelInspection(options.locate())
+        } catch let error as CommandError {
+            return [.problem("model", error.description, advice: adviceWithoutModel)]
         } catch let error as ModelFileError {
             return [.problem("model", error.description, advice: error.isAboutAbsence ? adviceWithoutModel : nil)]
         } catch {

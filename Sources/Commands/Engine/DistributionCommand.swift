@@ -10,6 +10,10 @@ struct DistributionCommand: AsyncParsableCommand {
         discussion: """
             in:  {"id", "prompt_ids", "continuation_ids", sampling fields as in 'engine generate'}
             out: {"id", "probabilities": [[...], ...]}   one row for each id of the continuation
+
+            EXAMPLES
+              echo '{"id": 1, "prompt_ids": [3856], "continuation_ids": [274], "do_sample": true, "top_k": 5}' \
+            | nightshift engine distribution --model ./gpt-j-6b
             """)
 
     @OptionGroup var options: ModelOptions

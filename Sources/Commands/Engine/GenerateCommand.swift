@@ -38,6 +38,9 @@ struct GenerateCommand: AsyncParsableCommand {
                  was cut off before it met the constraint. "stopped_by": "repetition" where max_cycle_repeats ended it.
                  quotations (with "span" and "sentences"): where the document holds them, [{"begin", "end"}] in
                  characters from 0; text is the quotations alone, each on a line of its own.
+
+            EXAMPLES
+              echo '{"id": 1, "prompt": "Bees make", "max_new_tokens": 8}' | nightshift engine generate --model ./gpt-j-6b
             """)
 
     @OptionGroup var options: ModelOptions

@@ -9,6 +9,9 @@ struct LogitsCommand: AsyncParsableCommand {
         discussion: """
             in:  {"id", "ids", "last"}   last: true for the last position only
             out: {"id", "logits": [[...], ...]}
+
+            EXAMPLES
+              echo '{"id": 1, "ids": [3856, 274], "last": true}' | nightshift engine logits --model ./gpt-j-6b
             """)
 
     @OptionGroup var options: ModelOptions

@@ -17,7 +17,7 @@ struct PerplexityCommand: AsyncParsableCommand {
             are held in fewer bits, the file's own weights are run too, with keys and values in f32, and the change of \
             perplexity and the mean divergence (Kullback and Leibler 1951) of the distributions are told.
 
-            EXAMPLE
+            EXAMPLES
               nightshift engine perplexity --model ./gpt-j-6b --weights int8 --ids heldout_ids.json
             """)
 

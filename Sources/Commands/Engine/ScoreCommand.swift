@@ -11,6 +11,9 @@ struct ScoreCommand: AsyncParsableCommand {
         discussion: """
             in:  {"id", "prompt_ids", "continuation_ids"}, or "prompt" and "continuation" as texts
             out: {"id", "logprobs": [...], "sum"}   nats
+
+            EXAMPLES
+              echo '{"id": 1, "prompt": "Bees make", "continuation": " honey"}' | nightshift engine score --model ./gpt-j-6b
             """)
 
     @OptionGroup var options: ModelOptions

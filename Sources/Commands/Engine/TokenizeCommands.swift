@@ -9,6 +9,9 @@ struct TokenizeCommand: AsyncParsableCommand {
         discussion: """
             in:  {"id", "text", "allow_special"}   allow_special: true parses special tokens such as <|endoftext|>
             out: {"id", "ids"}
+
+            EXAMPLES
+              echo '{"id": 1, "text": "Bees make honey."}' | nightshift engine tokenize --model ./gpt-j-6b
             """)
 
     @OptionGroup var options: ModelOptions
@@ -33,6 +36,9 @@ struct DetokenizeCommand: AsyncParsableCommand {
         discussion: """
             in:  {"id", "ids", "skip_special"}   skip_special: true leaves special tokens out
             out: {"id", "text"}                  invalid UTF-8 becomes U+FFFD
+
+            EXAMPLES
+              echo '{"id": 1, "ids": [3856, 274]}' | nightshift engine detokenize --model ./gpt-j-6b
             """)
 
     @OptionGroup var options: ModelOptions

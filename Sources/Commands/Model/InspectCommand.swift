@@ -5,7 +5,13 @@ struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
         abstract: "Show a model's architecture, shapes, types, tokenizer and fingerprint, or what an adapter changes.",
-        discussion: "Weights aren't read, but for the few that the fingerprint samples. 'model verify' reads them all.")
+        discussion: """
+            Weights aren't read, but for the few that the fingerprint samples. 'model verify' reads them all.
+
+            EXAMPLES
+              nightshift model inspect ./gpt-j-6b
+              nightshift model inspect pocket --tensors
+            """)
 
     @OptionGroup var model: ModelArgument
 

@@ -12,6 +12,10 @@ struct ModelListCommand: ParsableCommand {
             $XDG_DATA_HOME/nightshift/models, by default ~/.local/share/nightshift/models; and 'pocket', which is inside the \
             executable. --adapters lists the LoRA adapters in $XDG_DATA_HOME/nightshift/adapters, the folders with an \
             adapter_config.json.
+
+            EXAMPLES
+              nightshift model list
+              nightshift model list --adapters --json
             """)
 
     @Flag(name: .long, help: "List adapters instead of models.")

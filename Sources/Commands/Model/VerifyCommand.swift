@@ -11,6 +11,10 @@ struct VerifyCommand: ParsableCommand {
         discussion: """
             Reads all weights, in little memory. Exit 0: nothing is wrong; 65: something is, and is named by file and \
             tensor; 66: the model isn't there.
+
+            EXAMPLES
+              nightshift model verify ./gpt-j-6b
+              nightshift model verify gpt-j-6b-int8.gguf --json
             """)
 
     @OptionGroup var model: ModelArgument

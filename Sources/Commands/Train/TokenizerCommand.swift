@@ -7,7 +7,13 @@ import Training
 
 struct TokenizerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tokenizer", abstract: "Make tokenizers.", subcommands: [TokenizerTrainCommand.self])
+        commandName: "tokenizer",
+        abstract: "Make tokenizers.",
+        discussion: """
+            EXAMPLES
+              nightshift tokenizer train --vocabulary-size 4096 --special '<|endoftext|>' --output tokenizer books.jsonl.gz
+            """,
+        subcommands: [TokenizerTrainCommand.self])
 }
 
 struct TokenizerTrainCommand: AsyncParsableCommand {

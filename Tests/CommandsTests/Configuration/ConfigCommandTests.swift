@@ -69,7 +69,7 @@ struct ConfigCommandTests {
                 nightshift: \(path), line 2, column 1: there is no setting 'kv-memory'; did you mean 'kv_memory'? (settings: \
                 model, db, style, threads, weights, kv, kv_memory, batch_rows, prefix_cache, lookahead, queue, priority, \
                 max_attempts, grace, stall, color)
-                nightshift: \(path), line 3, column 10: 'weights': expected one of f32, int8, int4, found 'int16'; did you mean 'int8'?
+                nightshift: \(path), line 3, column 10: 'weights': expected one of f32, int8, int4, found 'int16'
                 nightshift: \(path), line 4, column 8: 'color' takes one value
                 nightshift: \(path), line 5, column 8: 'grace': expected a time such as 90s, 15m or 8h, found 'soon'
                 nightshift: 5 problems in the configuration, see above

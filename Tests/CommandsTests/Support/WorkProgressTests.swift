@@ -8,12 +8,12 @@ struct WorkProgressTests {
         done: 12, total: 40, failed: 1, tokensPerSecond: 5.13, elapsed: 41, left: 96)
 
     @Test(
-        "the line fits any width: first the speed goes, then the time, then the bar",
+        "the line fits any width: first the speed goes, then the time, then the failures",
         arguments: [
             (100, "12/40 ▕██████              ▏ 30 % · 5.1 tok/s · 00:41<01:36 · 1 failed"),
-            (60, "12/40 ▕█████▏            ▏ 30 % · 5.1 tok/s · 00:41<01:36 · 1 failed"),
-            (50, "12/40 ▕█▉     ▏ 30 % · 00:41<01:36 · 1 failed"),
-            (40, "12/40 ▕████▏         ▏ 30 % · 1 failed"), (20, "12/40 30 % · 1 failed"), (12, "12/40 30 %"),
+            (60, "12/40 ▕██▋      ▏ 30 % · 5.1 tok/s · 00:41<01:36 · 1 failed"),
+            (50, "12/40 ▕███▎       ▏ 30 % · 00:41<01:36 · 1 failed"),
+            (40, "12/40 ▕████▌          ▏ 30 % · 1 failed"), (20, "12/40 ▕█▊    ▏ 30 %"), (12, "12/40 30 %"),
             (5, "12/4"), (1, "1"), (0, "1"),
         ])
     func widths(width: Int, line: String) {
