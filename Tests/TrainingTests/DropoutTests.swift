@@ -59,12 +59,12 @@ struct DropoutTests {
             let entry = try #require(parameters[name])
             let place = try #require(entry.range.max { abs(gradients[$0]) < abs(gradients[$1]) })
             let value = parameters.values[place]
-            parameters.values[place] = value + 1e-2
+            parameters.values[place] = value + 1e-3
             let above = loss()
-            parameters.values[place] = value - 1e-2
+            parameters.values[place] = value - 1e-3
             let below = loss()
             parameters.values[place] = value
-            let slope = (above - below) / 2e-2
+            let slope = (above - below) / 2e-3
             #expect(abs(slope - Double(gradients[place])) < 0.02 * abs(slope), "\(name)")
         }
     }

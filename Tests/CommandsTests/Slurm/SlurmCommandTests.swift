@@ -54,7 +54,7 @@ struct SlurmCommandTests {
         #expect(
             early.errors == """
                 run 1: 2 of 4 jobs done, 2 missing; 2 shards in \(queue.path("night")); 2 new
-                  shard 1: 2 of 2 missing, running on n2
+                shard 1: 2 of 2 missing, running on n2
 
                 """)
         let status = try queue.run("slurm", "status")
@@ -90,8 +90,8 @@ struct SlurmCommandTests {
         #expect(
             sync.errors.hasSuffix(
                 """
-                  shard 0: 2 of 2 missing, waiting (BeginTime)
-                  shard 1: 2 of 2 missing, given up on n2 after 20 restarts with exit code 137
+                shard 0: 2 of 2 missing, waiting (BeginTime)
+                shard 1: 2 of 2 missing, given up on n2 after 20 restarts with exit code 137
                   shards that no task is at: nightshift slurm resubmit 1
 
                 """))

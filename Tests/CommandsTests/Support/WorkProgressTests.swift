@@ -48,7 +48,7 @@ struct WorkProgressTests {
     func ascii() {
         #expect(
             progress.line(width: 60, style: plain, isPlain: true)
-                == "12/40 [#####            ] 30 % | 5.1 tok/s | 00:41<01:36 | 1 failed")
+                == "12/40 [##       ] 30 % | 5.1 tok/s | 00:41<01:36 | 1 failed")
     }
 
     @Test("failures are red where there are colours")
