@@ -28,7 +28,7 @@ struct StandInWorkCommand: AsyncParsableCommand {
         let store = try stay?.store ?? JobStore(path: database, settings: settings)
         var options = WorkerOptions(
             concurrency: jobs, drains: drain, deadline: maxTime.map { Date().addingTimeInterval($0) },
-            graceSeconds: try TimeExpression.duration(grace))
+            graceSeconds: try Double(grace) ?? TimeExpression.duration(grace))
         if stay != nil { options.drainPatience = ShardOptions.patience }
         if let stall { options.stallSeconds = stall }
         let session = try WorkerSession(
