@@ -24,10 +24,7 @@ extension Checkpoint {
                     hash.update(data: bytes)
                 }
             }
-            return hash.finalize().prefix(8).map { byte in
-                let digits = String(byte, radix: 16)
-                return digits.count < 2 ? "0" + digits : digits
-            }.joined()
+            return hexadecimal(hash.finalize().prefix(8))
         }
     }
 
@@ -37,4 +34,12 @@ extension Checkpoint {
         let middle = count / 2
         return [0..<length, middle..<middle + length, count - length..<count]
     }
+}
+
+/// Two digits a byte.
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { byte in
+        let digits = String(byte, radix: 16)
+        return digits.count < 2 ? "0" + digits : digits
+    }.joined()
 }

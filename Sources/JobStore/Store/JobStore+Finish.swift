@@ -97,10 +97,7 @@ private struct Finisher {
 
     /// Keeps the definition that a text was made by, once; returns its name.
     private func store(_ source: JobResult.Source) throws -> String {
-        let name = SHA256.hash(data: Array(source.definition.utf8)).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count < 2 ? "0" + digits : digits
-        }.joined()
+        let name = hexadecimal(SHA256.hash(data: Array(source.definition.utf8)))
         try db.cachedStatement(
             sql: """
                 INSERT INTO definitions (sha256, kind, created_at, text)

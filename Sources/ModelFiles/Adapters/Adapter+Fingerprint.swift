@@ -22,10 +22,7 @@ extension Adapter {
                     }
                 }
             }
-            return hash.finalize().map { byte in
-                let digits = String(byte, radix: 16)
-                return digits.count < 2 ? "0" + digits : digits
-            }.joined()
+            return hexadecimal(hash.finalize())
         }
     }
 
