@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import GPTJ
-import JSONText
 import Kernels
 import ModelFiles
 import Tokenization
@@ -172,7 +171,10 @@ struct TrainRunCommand: AsyncParsableCommand {
             }
         }
         let outcome = try session.run(trainer, until: stop)
-        try tellEnd(outcome, trainer.progress, trainingPlan, folder)
+        try TrainingEnd(
+            progress: trainer.progress, stepCount: trainingPlan.schedule.stepCount, folder: folder, output: output,
+            what: "the model", asJSON: json
+        ).tell(outcome)
     }
 
     private func tellBeginning(
@@ -185,33 +187,5 @@ struct TrainRunCommand: AsyncParsableCommand {
                 + "\(plan.schedule.stepCount.grouped) steps of \(plan.windowsPerStep) windows of \(length), "
                 + counted(settings.threadCount, "thread"))
         if let progress { Console.note("goes on after step \(progress.step.grouped)") }
-    }
-
-    private func tellEnd(
-        _ outcome: TrainingSession.Outcome, _ progress: TrainingCheckpoint.Progress, _ plan: TrainingPlan,
-        _ folder: TrainingFolder
-    ) throws {
-        if json {
-            var object: JSONObject = [
-                "output": .string(output), "step": .integer(progress.step),
-                "finished": .bool(progress.step >= plan.schedule.stepCount),
-            ]
-            if let best = progress.best {
-                object["best_dev_loss"] = .number(best.loss)
-                object["best_step"] = .integer(best.step)
-            }
-            try Console.print(JSONValue.object(object).text)
-        }
-        if case .stopped(let signal) = outcome {
-            throw CommandError(
-                .temporary,
-                "\(signal): stopped after step \(progress.step.grouped) of \(plan.schedule.stepCount.grouped); "
-                    + "the same command goes on from there")
-        }
-        if json { return }
-        let best = progress.best.map {
-            "; the best, dev loss \(String(format: "%.4f", $0.loss)) after step \($0.step.grouped), in \(folder.best.path)"
-        }
-        try Console.print("\(output): the model after step \(progress.step.grouped)\(best ?? "")")
     }
 }

@@ -151,3 +151,41 @@ private final class TrainingMeter {
         return minutes < 60 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
     }
 }
+
+/// What a person or a program is told when a training ends.
+struct TrainingEnd {
+    let progress: TrainingCheckpoint.Progress
+    let stepCount: Int
+    let folder: TrainingFolder
+    /// The folder as it was named.
+    let output: String
+    /// "the model" or "the adapter".
+    let what: String
+    let asJSON: Bool
+
+    /// - throws: ``CommandError`` (75) where a signal ended it.
+    func tell(_ outcome: TrainingSession.Outcome) throws {
+        if asJSON {
+            var object: JSONObject = [
+                "output": .string(output), "step": .integer(progress.step),
+                "finished": .bool(progress.step >= stepCount),
+            ]
+            if let best = progress.best {
+                object["best_dev_loss"] = .number(best.loss)
+                object["best_step"] = .integer(best.step)
+            }
+            try Console.print(JSONValue.object(object).text)
+        }
+        if case .stopped(let signal) = outcome {
+            throw CommandError(
+                .temporary,
+                "\(signal): stopped after step \(progress.step.grouped) of \(stepCount.grouped); "
+                    + "the same command goes on from there")
+        }
+        if asJSON { return }
+        let best = progress.best.map {
+            "; the best, dev loss \(String(format: "%.4f", $0.loss)) after step \($0.step.grouped), in \(folder.best.path)"
+        }
+        try Console.print("\(output): \(what) after step \(progress.step.grouped)\(best ?? "")")
+    }
+}

@@ -1,6 +1,5 @@
 import Foundation
 import GPTJ
-import JSONText
 import JobCatalog
 import Kernels
 import ModelFiles
@@ -94,7 +93,10 @@ struct TuningRun {
             try trained.write(to: moment == .best ? folder.best : folder.url)
         }
         let outcome = try session.run(trainer, until: stop)
-        try tellEnd(outcome, trainer.progress, steps: steps, folder)
+        try TrainingEnd(
+            progress: trainer.progress, stepCount: steps, folder: folder, output: options.output,
+            what: options.full ? "the model" : "the adapter", asJSON: options.json
+        ).tell(outcome)
     }
 
     private func tell(_ report: TuningSetWriter.Report) {
@@ -102,35 +104,6 @@ struct TuningRun {
         if report.tooLong > 0 { text += ", \(report.tooLong.grouped) left out as longer than \(length) tokens" }
         if report.empty > 0 { text += ", \(report.empty.grouped) left out without an output" }
         Console.note(text)
-    }
-
-    private func tellEnd(
-        _ outcome: TrainingSession.Outcome, _ progress: TrainingCheckpoint.Progress, steps: Int,
-        _ folder: TrainingFolder
-    ) throws {
-        if options.json {
-            var object: JSONObject = [
-                "output": .string(options.output), "step": .integer(progress.step),
-                "finished": .bool(progress.step >= steps),
-            ]
-            if let best = progress.best {
-                object["best_dev_loss"] = .number(best.loss)
-                object["best_step"] = .integer(best.step)
-            }
-            try Console.print(JSONValue.object(object).text)
-        }
-        if case .stopped(let signal) = outcome {
-            throw CommandError(
-                .temporary,
-                "\(signal): stopped after step \(progress.step.grouped) of \(steps.grouped); "
-                    + "the same command goes on from there")
-        }
-        if options.json { return }
-        let what = options.full ? "the model" : "the adapter"
-        let best = progress.best.map {
-            "; the best, dev loss \(String(format: "%.4f", $0.loss)) after step \($0.step.grouped), in \(folder.best.path)"
-        }
-        try Console.print("\(options.output): \(what) after step \(progress.step.grouped)\(best ?? "")")
     }
 }
 
