@@ -4,7 +4,6 @@ public import GPTJ
 import JSONText
 import Kernels
 import ModelFiles
-import UnixSignals
 
 struct ConvertCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -61,21 +60,8 @@ struct ConvertCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
-        let start = ContinuousClock.now
-        let report = try await withThrowingTaskGroup(of: Report?.self) { group in
-            group.addTask { try convert() }
-            group.addTask {
-                for await signal in signals {
-                    throw CommandError(.temporary, "stopped by \(signal); \(destination) wasn't written")
-                }
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
-        }
-        guard let report else { return }
-        try Console.print(report.text(json: json, elapsed: ContinuousClock.now - start))
+        guard let (report, elapsed) = try await writingUnlessStopped(destination, convert) else { return }
+        try Console.print(report.text(json: json, elapsed: elapsed))
     }
 
     /// Checked between the pieces of a tensor, some tens of milliseconds apart.

@@ -4,7 +4,6 @@ import GPTJ
 import JSONText
 import Kernels
 import ModelFiles
-import UnixSignals
 
 struct MergeAdaptersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -65,21 +64,8 @@ struct MergeAdaptersCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
-        let start = ContinuousClock.now
-        let merged = try await withThrowingTaskGroup(of: Merged?.self) { group in
-            group.addTask { try merge() }
-            group.addTask {
-                for await signal in signals {
-                    throw CommandError(.temporary, "stopped by \(signal); \(output) wasn't written")
-                }
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
-        }
-        guard let merged else { return }
-        try print(merged, seconds: ((ContinuousClock.now - start) / .seconds(1) * 1000).rounded() / 1000)
+        guard let (merged, elapsed) = try await writingUnlessStopped(output, merge) else { return }
+        try print(merged, seconds: (elapsed / .seconds(1) * 1000).rounded() / 1000)
     }
 
     /// What was written.
