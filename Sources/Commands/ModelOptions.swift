@@ -178,7 +178,12 @@ struct ModelOptions: ParsableArguments {
     ///
     /// - throws: `TokenizerError`, `ModelFileError`; ``CommandError`` (65) for a GGUF file without one.
     static func tokenizer(of located: LocatedModel) throws -> Tokenizer {
-        guard let definition = try located.tokenizerDefinition() else {
+        try tokenizer(located.tokenizerDefinition(), of: located)
+    }
+
+    /// - parameter definition: as the model has it; `nil` where it has none.
+    static func tokenizer(_ definition: TokenizerDefinition?, of located: LocatedModel) throws -> Tokenizer {
+        guard let definition else {
             if located.gguf == nil { throw TokenizerError.noTokenizer(folder: located.folder.path) }
             throw CommandError(.badData, "\(located.url.path): the file has no tokenizer; it serves ids only")
         }

@@ -41,11 +41,15 @@ struct PromptMeter {
 
     /// - throws: `ModelFileError`, `TokenizerError`; ``CommandError`` (65) for a GGUF file without a tokenizer.
     init(_ model: LocatedModel) throws {
-        contextLength =
-            try model.gguf == nil
-            ? GPTJConfiguration(folder: model.folder).contextLength
-            : OpenedModel(model).configuration.contextLength
-        tokenizer = try ModelOptions.tokenizer(of: model)
+        if model.gguf == nil {
+            contextLength = try GPTJConfiguration(folder: model.folder).contextLength
+            tokenizer = try ModelOptions.tokenizer(of: model)
+        } else {
+            // All of it stands in the file's head.
+            let opened = try OpenedModel(model)
+            contextLength = opened.configuration.contextLength
+            tokenizer = try ModelOptions.tokenizer(opened.tokenizerDefinition(), of: model)
+        }
         style = PromptStyle(
             for: ModelFacts(name: model.name, specialTokens: Set(tokenizer.addedTokens.map(\.content))))
     }

@@ -41,42 +41,39 @@ struct ShowCommand: AsyncParsableCommand {
         defer { try? store.close() }
         guard let detail = try await store.job(id) else { throw CommandError(.noInput, "there is no job \(id)") }
         let input = text || prompt ? try await store.inputText(ofJob: id) : nil
-        let rendered = prompt ? try await renderedPrompt(detail, input: input, store) : nil
+        let shown = prompt ? try await shownPrompt(detail, input: input, store) : nil
         if json {
             var object = try RowEncoder.object(detail)
             if text { object["input"] = input.map { .string($0) } ?? .null }
-            if let rendered { object["prompt"] = .string(rendered.text) }
+            if let shown { object["prompt"] = .string(shown.prompt.text) }
             return try Console.print(DelimitedText.json(.object(object)))
         }
         let page = JobPage(detail: detail, style: Console.outputStyle, width: Console.outputWidth)
         try page.print()
         if text { try page.printText(input ?? "", title: "text") }
-        if let rendered {
-            try page.printText(rendered.text, title: "prompt, style \(rendered.style)")
-            let definition = try JobCatalog.ofUser.definition(named: detail.job.kind)
-            if let meter = try prompts.meter(for: definition) {
-                let forecast = meter.forecast(rendered, of: definition, document: input ?? "")
-                Console.note("the prompt: \(forecast.description)")
-            }
+        if let shown {
+            try page.printText(shown.prompt.text, title: "prompt, style \(shown.prompt.style)")
+            if let size = shown.size { Console.note("the prompt: \(size)") }
         }
     }
 
-    private func renderedPrompt(
+    /// The prompt, and how long it is for the model.
+    private func shownPrompt(
         _ detail: JobDetail, input: String?, _ store: JobStore
-    ) async throws -> RenderedPrompt {
+    ) async throws -> (prompt: RenderedPrompt, size: String?) {
         let definition = try JobCatalog.ofUser.definition(named: detail.job.kind)
         var inputs = JobInputs(
             document: input, title: detail.documentTitle, question: detail.job.question,
             options: try JobOptions.parse(json: detail.job.options))
-        let style =
-            try style.map { PromptStyle(rawValue: $0) } ?? prompts.meter(for: definition)?.style
-            ?? definition.usualStyle
+        let meter = try prompts.meter(for: definition)
+        let style = style.map { PromptStyle(rawValue: $0) } ?? meter?.style ?? definition.usualStyle
         inputs.earlierTurns = try await store.conversation(beforeJob: id).map { job in
             EarlierTurn(
                 text: job.text ?? "", reply: job.reply ?? "",
                 speaker: try JobOptions.parse(json: job.optionsJSON)["speaker"]?.plainText)
         }
         let stored = try await store.template(ofJob: id).map { try StoredTemplate($0) }
-        return try definition.prompt(style: style, inputs: inputs, stored: stored)
+        let prompt = try definition.prompt(style: style, inputs: inputs, stored: stored)
+        return (prompt, meter?.forecast(prompt, of: definition, document: input ?? "").description)
     }
 }
