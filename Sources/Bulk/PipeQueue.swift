@@ -134,10 +134,7 @@ public actor PipeQueue: JobQueue {
             report.completed += 1
             return .stored(.completed)
         case .failed(let failure) where !failure.isPermanent && claim.attempt < job.job.maxAttempts:
-            running[claim] = nil
-            waiting.append(job)
-            changes += 1
-            return .stored(.available)
+            return tryAgain(job, claim)
         case .failed(let failure):
             try await emit(
                 OutputLine.failure(
@@ -190,10 +187,7 @@ public actor PipeQueue: JobQueue {
             changes += 1
             return .stored(.completed)
         case .failed(let failure) where !failure.isPermanent && claim.attempt < job.job.maxAttempts:
-            running[claim] = nil
-            waiting.append(job)
-            changes += 1
-            return .stored(.available)
+            return tryAgain(job, claim)
         case .failed(let failure):
             forget(claim)
             guard let family = drop(place.line) else { return .stored(.discarded) }
@@ -210,6 +204,13 @@ public actor PipeQueue: JobQueue {
             }
             return .stored(.available)
         }
+    }
+
+    private func tryAgain(_ job: BulkJob, _ claim: JobClaim) -> FinishOutcome {
+        running[claim] = nil
+        waiting.append(job)
+        changes += 1
+        return .stored(.available)
     }
 
     private func forget(_ claim: JobClaim) {
