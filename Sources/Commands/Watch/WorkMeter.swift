@@ -19,6 +19,8 @@ package final class WorkMeter: Sendable {
         var failed = 0
         var tokens = 0
         var inHand = 0
+        /// Something has happened since the queue was last looked at.
+        var hasNews = false
         var begun: ContinuousClock.Instant?
         /// Done and open jobs together when the queue was last looked at.
         var total = 0
@@ -34,6 +36,7 @@ package final class WorkMeter: Sendable {
     /// Takes note of what happens.
     func write(_ event: WorkerEvent) {
         state.withLock { state in
+            state.hasNews = true
             switch event {
             case .claimed:
                 state.inHand += 1
@@ -85,8 +88,10 @@ package final class WorkMeter: Sendable {
         defer { display.finish() }
         var nextLook = clock.now
         while !Task.isCancelled {
-            if clock.now >= nextLook {
+            // While nothing is in hand there is nothing new to show, and a queue of a million jobs takes time to look at.
+            if clock.now >= nextLook, state.withLock({ $0.inHand > 0 || $0.hasNews }) {
                 let start = clock.now
+                state.withLock { $0.hasNews = false }
                 write(await outlook())
                 // A look costs more the more there is to see: never more than a fiftieth of the time.
                 nextLook = clock.now + max(.seconds(2), start.duration(to: clock.now) * 50)
