@@ -15,22 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from findings import expect, findings, say
 from local_slurm import children_of, send
 
 JOBS, TOKENS = 400, 24
 launcher = Path(__file__).resolve().parent.parent / "ray" / "nightshift_ray.py"
-started = time.monotonic()
-findings = []
-
-
-def say(text):
-    print(f"[{time.monotonic() - started:5.0f} s] {text}", flush=True)
-
-
-def expect(is_so, finding):
-    if not is_so:
-        findings.append(finding)
-        say(f"FOUND: {finding}")
 
 
 def pipes(folder):

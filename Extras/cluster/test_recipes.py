@@ -14,22 +14,11 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from findings import expect, findings, say
+
 LINES = 24
-started = time.monotonic()
-findings = []
-
-
-def say(text):
-    print(f"[{time.monotonic() - started:5.0f} s] {text}", flush=True)
-
-
-def expect(is_so, finding):
-    if not is_so:
-        findings.append(finding)
-        say(f"FOUND: {finding}")
 
 
 def blocks(name):

@@ -16,21 +16,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from findings import expect, findings, say
 from local_slurm import LocalSlurm, processes_below, send
 
 JOBS, SHARDS, TOKENS, STEP, AT_ONCE = 400, 8, 40, 0.05, 4
-started = time.monotonic()
-findings = []
-
-
-def say(text):
-    print(f"[{time.monotonic() - started:5.0f} s] {text}", flush=True)
-
-
-def expect(is_so, finding):
-    if not is_so:
-        findings.append(finding)
-        say(f"FOUND: {finding}")
 
 
 class Night:
