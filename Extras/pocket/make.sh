@@ -8,6 +8,8 @@ corpora=$1
 work=$2
 nightshift=${3:-nightshift}
 threads=${THREADS:-2}
+# bf16 is several times as fast where the processor has a tile unit, and f32 the faster where it has none.
+precision=${PRECISION:-$(grep -qw amx_bf16 /proc/cpuinfo && echo bf16 || echo f32)}
 mkdir -p "$work"
 
 say() { printf '== %s\n' "$*" >&2; }
@@ -44,5 +46,5 @@ for name in answers facts summaries paraphrases copies people text; do dev+=(--d
 [ -n "${PREPARE_ONLY:-}" ] && exit
 exec "$nightshift" train --shape "$here/model.json" --tokenizer "$work/tokenizer" "${data[@]}" "${dev[@]}" \
     --plan "$here/plan.yaml" --output "$work/model" --optimizer muon --rate 0.003 --matrix-rate 0.02 \
-    --schedule wsd --sequences 8 --at-once 8 --checkpoint-every 50 --evaluate-every 200 --evaluate-windows 24 \
-    --threads "$threads"
+    --schedule wsd --sequences 8 --at-once 4 --checkpoint-every 100 --evaluate-every 400 --evaluate-windows 24 \
+    --precision "$precision" --threads "$threads"

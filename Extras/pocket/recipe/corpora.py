@@ -16,8 +16,13 @@ TEXT_SETS = {
     "text/novels": 0.06,
     "summarize/textbook_sections": 0.5,
 }
-HELD_OUT_BOOKS = {"Ruth", "Jonah", "Esther", "Mark", "Amos", "Philippians", "James", "Titus"}
-HELD_OUT_COUNTRIES = 22
+# What the card is measured on; `evaluation_sets.py` takes it from here.
+HELD_OUT_BOOKS = {"Ruth", "Esther", "Joel", "Habakkuk", "Malachi", "James", "Titus", "Jude"}
+
+
+def is_held_out_country(identifier):
+    """A tenth of the countries, by a hash of the row's id."""
+    return hashlib.sha256(identifier.encode()).digest()[0] < 26
 
 
 def rows(root, name):
@@ -42,8 +47,7 @@ def is_dev(row, key):
 def countries(root):
     """The Factbook's countries, and the names of those that are held out."""
     entries = [row for row in rows(root, "text/factbook") if len(row["sections"].get("Economy", {})) > 8]
-    order = sorted(entries, key=lambda row: rank("country " + row["id"]))
-    return entries, {row["country"] for row in order[:HELD_OUT_COUNTRIES]}
+    return entries, {row["country"] for row in entries if is_held_out_country(row["id"])}
 
 
 def paragraphs(text):

@@ -72,7 +72,7 @@ def _part(value, key):
     return found.group(1) if found else None
 
 
-def table(row, longest=70):
+def table(row, longest=110):
     """Label: value, for those that are told in a few words."""
     found = {}
     for label, (section, field, key, _) in FIELDS.items():
