@@ -9,6 +9,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #include "vector_body.h"
 #include "attention_body.h"
+#include "panels_body.h"
 #include "training_body.h"
 #pragma clang attribute pop
 #endif

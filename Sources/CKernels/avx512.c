@@ -9,6 +9,7 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma,f16c"), min_vector_width(512))), apply_to = function)
 #include "vector_body.h"
 #include "attention_body.h"
+#include "panels_body.h"
 #include "training_body.h"
 #pragma clang attribute pop
 #endif

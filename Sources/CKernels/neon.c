@@ -7,5 +7,6 @@
 #define CK_TILE_VECTORS 1
 #include "vector_body.h"
 #include "attention_body.h"
+#include "panels_body.h"
 #include "training_body.h"
 #endif

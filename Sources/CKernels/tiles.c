@@ -141,8 +141,8 @@ INLINE void put(const float *sums, int64_t rows, int64_t columns, float scale, i
     }
 
 /// 32 x 32 of c, or less at its ends; `tiles` of the depth.
-static void multiply_32(int64_t rows, int64_t columns, int64_t tiles, const uint16_t *a, const uint16_t *b,
-                        int64_t panel, float scale, int adding, float *c, int64_t stride) {
+static void multiply_32(int64_t rows, int64_t columns, int64_t tiles, const uint16_t *a, int64_t a_panel,
+                        const uint16_t *b, int64_t b_panel, float scale, int adding, float *c, int64_t stride) {
     _Alignas(64) float sums[256];
     const int two_rows = rows > 16, two_columns = columns > 16;
     const int whole = scale == 1 && (rows == 16 || rows >= 32) && (columns == 16 || columns >= 32);
@@ -155,9 +155,9 @@ static void multiply_32(int64_t rows, int64_t columns, int64_t tiles, const uint
             _tile_loadd(4, a + k * ck_tile_count, 64);
             _tile_loadd(6, b + k * ck_tile_count, 64);
             _tile_dpbf16ps(0, 4, 6);
-            _tile_loadd(7, b + panel + k * ck_tile_count, 64);
+            _tile_loadd(7, b + b_panel + k * ck_tile_count, 64);
             _tile_dpbf16ps(1, 4, 7);
-            _tile_loadd(5, a + panel + k * ck_tile_count, 64);
+            _tile_loadd(5, a + a_panel + k * ck_tile_count, 64);
             _tile_dpbf16ps(2, 5, 6);
             _tile_dpbf16ps(3, 5, 7);
         }
@@ -167,11 +167,11 @@ static void multiply_32(int64_t rows, int64_t columns, int64_t tiles, const uint
             _tile_loadd(6, b + k * ck_tile_count, 64);
             _tile_dpbf16ps(0, 4, 6);
             if (two_columns) {
-                _tile_loadd(7, b + panel + k * ck_tile_count, 64);
+                _tile_loadd(7, b + b_panel + k * ck_tile_count, 64);
                 _tile_dpbf16ps(1, 4, 7);
             }
             if (two_rows) {
-                _tile_loadd(5, a + panel + k * ck_tile_count, 64);
+                _tile_loadd(5, a + a_panel + k * ck_tile_count, 64);
                 _tile_dpbf16ps(2, 5, 6);
             }
         }
@@ -182,9 +182,9 @@ static void multiply_32(int64_t rows, int64_t columns, int64_t tiles, const uint
     if (two_rows && two_columns) { END(3, 16, 16); }
 }
 
-void ck_tiles_multiply(int64_t rows, int64_t columns, int64_t depth, const uint16_t *a, const uint16_t *b, float scale,
-                       int adding, float *c, int64_t stride) {
-    const int64_t tiles = (depth + ck_tile_depth - 1) / ck_tile_depth, panel = tiles * ck_tile_count;
+void ck_tiles_multiply(int64_t rows, int64_t columns, int64_t depth, const uint16_t *a, int64_t a_panel,
+                       const uint16_t *b, int64_t b_panel, float scale, int adding, float *c, int64_t stride) {
+    const int64_t tiles = (depth + ck_tile_depth - 1) / ck_tile_depth;
     configure();
     for (int64_t start = 0; start < tiles; start += depth_block / ck_tile_depth) {
         const int64_t left = tiles - start, block = depth_block / ck_tile_depth;
@@ -192,8 +192,9 @@ void ck_tiles_multiply(int64_t rows, int64_t columns, int64_t depth, const uint1
             for (int64_t i = 0; i < rows; i += 32)
                 for (int64_t j = first; j < columns && j < first + column_block; j += 32)
                     multiply_32(rows - i, columns - j, left < block ? left : block,
-                                a + i / 16 * panel + start * ck_tile_count, b + j / 16 * panel + start * ck_tile_count,
-                                panel, scale, adding || start > 0, c + i * stride + j, stride);
+                                a + i / 16 * a_panel + start * ck_tile_count, a_panel,
+                                b + j / 16 * b_panel + start * ck_tile_count, b_panel, scale, adding || start > 0,
+                                c + i * stride + j, stride);
     }
     _tile_release();
 }
@@ -208,9 +209,10 @@ void ck_tiles_pack(int is_left, int is_along, int64_t count, int64_t depth, cons
     (void)panel, (void)is_left, (void)is_along, (void)count, (void)depth, (void)x, (void)stride, (void)out;
 }
 
-void ck_tiles_multiply(int64_t rows, int64_t columns, int64_t depth, const uint16_t *a, const uint16_t *b, float scale,
-                       int adding, float *c, int64_t stride) {
-    (void)rows, (void)columns, (void)depth, (void)a, (void)b, (void)scale, (void)adding, (void)c, (void)stride;
+void ck_tiles_multiply(int64_t rows, int64_t columns, int64_t depth, const uint16_t *a, int64_t a_panel,
+                       const uint16_t *b, int64_t b_panel, float scale, int adding, float *c, int64_t stride) {
+    (void)rows, (void)columns, (void)depth, (void)a, (void)a_panel, (void)b, (void)b_panel, (void)scale, (void)adding;
+    (void)c, (void)stride;
 }
 
 #endif

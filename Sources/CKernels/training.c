@@ -96,6 +96,29 @@ static void adam(const ck_adam_step *s, int64_t count, const float *gradient, fl
     }
 }
 
+static void pack_panels(int is_transposed, int64_t columns, int64_t depth, const float *b, int64_t stride, float *out) {
+    for (int64_t first = 0; first < columns; first += ck_panel_columns)
+        for (int64_t k = 0; k < depth; k++)
+            for (int64_t n = first; n < first + ck_panel_columns; n++)
+                *out++ = n >= columns ? 0 : is_transposed ? b[n * stride + k] : b[k * stride + n];
+}
+
+static void panel_product(int is_transposed, int64_t rows, int64_t columns, int64_t depth, const float *a,
+                          int64_t a_stride, const float *panels, int64_t panel, int adding, float *c,
+                          int64_t c_stride) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t n = 0; n < columns; n++) {
+            const float *b = panels + n / ck_panel_columns * panel + n % ck_panel_columns;
+            float *out = c + i * c_stride + n;
+            for (int64_t start = 0; start < depth; start += ck_panel_depth) {
+                float sum = 0;
+                for (int64_t k = start; k < depth && k < start + ck_panel_depth; k++)
+                    sum = fmaf(is_transposed ? a[k * a_stride + i] : a[i * a_stride + k], b[k * ck_panel_columns], sum);
+                *out = adding || start > 0 ? *out + sum : sum;
+            }
+        }
+}
+
 const ck_training_kernels ck_training_scalar = {
     .normalize = normalize,
     .normalize_back = normalize_back,
@@ -108,6 +131,8 @@ const ck_training_kernels ck_training_scalar = {
     .scale = scale,
     .dot = dot,
     .adam = adam,
+    .pack_panels = pack_panels,
+    .panel_product = panel_product,
 };
 
 void ck_rotate_pairs_back(int64_t rotary, const float *cosine, const float *sine, float *head) {

@@ -1,5 +1,5 @@
 // The training kernels, sixteen lanes at a time. Included by each instruction set's file after vector_body.h, whose
-// helpers it uses; that file also defines CK_TRAINING, the table's symbol.
+// helpers it uses, and panels_body.h; that file also defines CK_TRAINING, the table's symbol.
 //
 // Each lane does what training.c does for one element. The last elements of a row go through the same lines as whole
 // vectors, with zeros behind them.
@@ -155,4 +155,6 @@ const ck_training_kernels CK_TRAINING = {
     .scale = train_scale,
     .dot = train_dot,
     .adam = train_adam,
+    .pack_panels = train_pack_panels,
+    .panel_product = train_panel_product,
 };

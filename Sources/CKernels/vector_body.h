@@ -131,8 +131,9 @@ static void layer_norm(int64_t count, const float *x, const float *weight, const
                    rest);
 }
 
-/// A register tile: `rows` x (`vectors` * 16) sums over `inner`. Both are constants where it's called.
-INLINE void tile(int rows, int vectors, int64_t inner, const float *a, int64_t a_stride, const float *b,
+/// A register tile: `rows` x (`vectors` * 16) sums over `inner`. Both are constants where it's called, and so is the step
+/// from row to row of a, or that within a row.
+INLINE void tile(int rows, int vectors, int64_t inner, const float *a, int64_t a_stride, int64_t a_step, const float *b,
                  int64_t b_stride, float *c, int64_t c_stride, int64_t columns, int accumulate) {
     vec sum[6][4];
     for (int i = 0; i < rows; i++)
@@ -141,7 +142,7 @@ INLINE void tile(int rows, int vectors, int64_t inner, const float *a, int64_t a
         vec line[4];
         for (int v = 0; v < vectors; v++) line[v] = load(b + j * b_stride + v * 16);
         for (int i = 0; i < rows; i++) {
-            const vec factor = splat(a[i * a_stride + j]);
+            const vec factor = splat(a[i * a_stride + j * a_step]);
             for (int v = 0; v < vectors; v++) sum[i][v] = fma_(factor, line[v], sum[i][v]);
         }
     }
@@ -156,13 +157,13 @@ INLINE void tile(int rows, int vectors, int64_t inner, const float *a, int64_t a
 
 #define TILE_CASE(r, v)                                                                                 \
     case (r) * 8 + (v):                                                                                 \
-        tile(r, v, inner, a, a_stride, b, b_stride, c, c_stride, columns, accumulate);                  \
+        tile(r, v, inner, a, a_stride, a_step, b, b_stride, c, c_stride, columns, accumulate);          \
         break;
 #define TILE_ROW_CASES(v) TILE_CASE(1, v) TILE_CASE(2, v) TILE_CASE(3, v) TILE_CASE(4, v) TILE_CASE(5, v) TILE_CASE(6, v)
 
 /// Up to CK_TILE_ROWS rows and CK_TILE_VECTORS * 16 columns.
-static void any_tile(int rows, int vectors, int64_t inner, const float *a, int64_t a_stride, const float *b,
-                     int64_t b_stride, float *c, int64_t c_stride, int64_t columns, int accumulate) {
+INLINE void any_tile(int rows, int vectors, int64_t inner, const float *a, int64_t a_stride, int64_t a_step,
+                     const float *b, int64_t b_stride, float *c, int64_t c_stride, int64_t columns, int accumulate) {
     switch (rows * 8 + vectors) {
         TILE_ROW_CASES(1)
 #if CK_TILE_VECTORS >= 2
@@ -182,7 +183,7 @@ static void product(int64_t rows, int64_t columns, int64_t inner, const float *a
         const int vectors = (int)((left + 15) / 16);
         for (int64_t i = 0; i < rows; i += CK_TILE_ROWS) {
             const int height = (int)(rows - i < CK_TILE_ROWS ? rows - i : CK_TILE_ROWS);
-            any_tile(height, vectors, inner, a + i * a_stride, a_stride, b + n, b_stride, c + i * c_stride + n, c_stride,
+            any_tile(height, vectors, inner, a + i * a_stride, a_stride, 1, b + n, b_stride, c + i * c_stride + n, c_stride,
                      left, accumulate);
         }
     }

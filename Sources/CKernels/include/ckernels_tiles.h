@@ -31,10 +31,10 @@ int ck_tiles_are_available(void);
 void ck_tiles_pack(int is_left, int is_along, int64_t count, int64_t depth, const float *x, int64_t stride,
                    uint16_t *out, int64_t panel);
 
-/// c = scale a b, or c += scale a b where `adding`; rows and columns of c, `depth` as they were packed. `a` and `b` are the
-/// panels of exactly these rows and columns.
-void ck_tiles_multiply(int64_t rows, int64_t columns, int64_t depth, const uint16_t *a, const uint16_t *b, float scale,
-                       int adding, float *c, int64_t stride);
+/// c = scale a b, or c += scale a b where `adding`; rows and columns of c. `a` and `b` begin with the panels of these rows and
+/// columns, each `a_panel` and `b_panel` numbers behind the one before. `depth` may be less than what was packed of b.
+void ck_tiles_multiply(int64_t rows, int64_t columns, int64_t depth, const uint16_t *a, int64_t a_panel,
+                       const uint16_t *b, int64_t b_panel, float scale, int adding, float *c, int64_t stride);
 
 #ifdef __cplusplus
 }

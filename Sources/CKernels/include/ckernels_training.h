@@ -1,4 +1,5 @@
-// The inner loops of training that aren't matrix products: a row, or a stretch of all parameters, at a time.
+// The inner loops of training: a row, or a stretch of all parameters, at a time; and products of matrices that are too
+// small for a library.
 //
 // training.c is the definition; a vector version gives the same bits. Sums over a row are sixteen partial sums, element
 // i in sum i % 16, added up as a tree.
@@ -59,7 +60,23 @@ typedef struct ck_training_kernels {
 
     /// m and v are the running averages of the gradient and of its square.
     void (*adam)(const ck_adam_step *step, int64_t count, const float *gradient, float *parameter, float *m, float *v);
+
+    /// Packs the right factor of products, b[depth][columns], or stored the other way round, [columns][depth], where
+    /// `is_transposed`; `stride` floats lie between its stored rows. out gets panels of ck_panel_columns columns, each
+    /// [depth][ck_panel_columns] and behind the other, with zeros beyond the columns.
+    void (*pack_panels)(int is_transposed, int64_t columns, int64_t depth, const float *b, int64_t stride, float *out);
+
+    /// c = a b, or c += a b where `adding`: a[rows][depth], or stored as [depth][rows] where `is_transposed`; b as packed,
+    /// with `panel` floats from panel to panel. Columns and depth may be less than what was packed.
+    /// Each element is the sum, from ck_panel_depth to ck_panel_depth of the depth, of sums made in order.
+    void (*panel_product)(int is_transposed, int64_t rows, int64_t columns, int64_t depth, const float *a,
+                          int64_t a_stride, const float *panels, int64_t panel, int adding, float *c, int64_t c_stride);
 } ck_training_kernels;
+
+enum {
+    /// The part of the depth over which a panel, 64 KiB of it, stays in the second cache.
+    ck_panel_depth = 256,
+};
 
 /// Undoes ck_rotate_pairs: rotates by the opposite angle.
 void ck_rotate_pairs_back(int64_t rotary, const float *cosine, const float *sine, float *head);

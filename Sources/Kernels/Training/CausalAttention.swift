@@ -11,8 +11,8 @@ internal import Darwin
 /// Scores are computed again in the backward pass (Dao et al. 2022, "FlashAttention"), so that memory grows with the
 /// rows and not with their square.
 public final class CausalAttention {
-    /// Queries that are computed on together.
-    private static let blockRows = 128
+    /// Queries that are computed on together: few, since half of the last block of their scores is computed in vain.
+    private static let blockRows = 64
 
     private let products: MatrixProducts
     private let headCount: Int
@@ -40,13 +40,12 @@ public final class CausalAttention {
         reserve(sequences)
         let kernels = unsafe compute.trainingKernels
         eachHead(of: sequences) { rows, head, columns, thread in
-            let (k, v) = (keys.rows(rows).columns(columns), values.rows(rows).columns(columns))
+            let k = products.pack(keys.rows(rows).columns(columns).transposed, slot: 0, thread: thread)
+            let v = products.pack(values.rows(rows).columns(columns).asIs, slot: 1, thread: thread)
             eachBlock(of: rows.count) { block in
                 let scores = space[thread].scores.rows(0..<block.count).columns(0..<block.upperBound)
                 let part = rows.lowerBound + block.lowerBound..<rows.lowerBound + block.upperBound
-                products.one(
-                    queries.rows(part).columns(columns).asIs, k.rows(0..<block.upperBound).transposed, into: scores,
-                    thread: thread)
+                products.multiply(queries.rows(part).columns(columns).asIs, k, into: scores)
                 for (index, position) in block.enumerated() {
                     let row = unsafe scores.row(index)
                     let count = Int64(position + 1)
@@ -56,9 +55,7 @@ public final class CausalAttention {
                     unsafe clear(row, from: position + 1, to: block.upperBound)
                     logSums[head, rows.lowerBound + position] = shift + logf(sum)
                 }
-                products.one(
-                    scores.asIs, v.rows(0..<block.upperBound).asIs, into: output.rows(part).columns(columns),
-                    thread: thread)
+                products.multiply(scores.asIs, v, into: output.rows(part).columns(columns))
             }
         }
     }
@@ -77,6 +74,9 @@ public final class CausalAttention {
             func part(_ matrix: FloatMatrix, _ range: Range<Int>) -> FloatMatrix {
                 matrix.rows(rows.lowerBound + range.lowerBound..<rows.lowerBound + range.upperBound).columns(columns)
             }
+            let transposedKeys = products.pack(part(keys, 0..<rows.count).transposed, slot: 0, thread: thread)
+            let transposedValues = products.pack(part(values, 0..<rows.count).transposed, slot: 1, thread: thread)
+            let packedKeys = products.pack(part(keys, 0..<rows.count).asIs, slot: 2, thread: thread)
             var isFirst = true
             // From the last block, which reaches all keys: it replaces their gradients, the others add to them.
             eachBlock(of: rows.count, isReversed: true) { block in
@@ -84,8 +84,8 @@ public final class CausalAttention {
                 let weights = space[thread].scores.rows(0..<block.count).columns(reach)
                 let gradients = space[thread].gradients.rows(0..<block.count).columns(reach)
                 let (q, dy) = (part(queries, block), part(outputGradient, block))
-                products.one(q.asIs, part(keys, reach).transposed, into: weights, thread: thread)
-                products.one(dy.asIs, part(values, reach).transposed, into: gradients, thread: thread)
+                products.multiply(q.asIs, transposedKeys, into: weights)
+                products.multiply(dy.asIs, transposedValues, into: gradients)
                 for (index, position) in block.enumerated() {
                     let (weight, gradient) = unsafe (weights.row(index), gradients.row(index))
                     let count = Int64(position + 1)
@@ -98,11 +98,12 @@ public final class CausalAttention {
                     unsafe clear(weight, from: position + 1, to: block.upperBound)
                     unsafe clear(gradient, from: position + 1, to: block.upperBound)
                 }
-                products.one(gradients.asIs, part(keys, reach).asIs, into: part(queryGradient, block), thread: thread)
-                products.one(
-                    gradients.transposed, q.asIs, into: part(keyGradient, reach), adding: !isFirst, thread: thread)
-                products.one(
-                    weights.transposed, dy.asIs, into: part(valueGradient, reach), adding: !isFirst, thread: thread)
+                products.multiply(gradients.asIs, packedKeys, into: part(queryGradient, block))
+                // Each of a slot's factors is used up before the next takes its place.
+                let queries = products.pack(q.asIs, slot: 3, thread: thread)
+                products.multiply(gradients.transposed, queries, into: part(keyGradient, reach), adding: !isFirst)
+                let outputs = products.pack(dy.asIs, slot: 3, thread: thread)
+                products.multiply(weights.transposed, outputs, into: part(valueGradient, reach), adding: !isFirst)
                 isFirst = false
             }
         }

@@ -2,7 +2,8 @@ internal import CKernels
 internal import COpenBLAS
 
 /// Products of matrices of floats for training: OpenBLAS's, one call a thread of the team, each on its part of the result;
-/// or those of the processor's tile unit, which rounds the factors to bf16.
+/// or those of the processor's tile unit, which rounds the factors to bf16. Small ones, which a thread makes alone, are made
+/// by kernels of our own.
 ///
 /// OpenBLAS's own threads would wait beside ours between two products. The same threads and shapes give the same bits; on
 /// the tile unit any number of threads does.
@@ -21,6 +22,10 @@ public struct MatrixProducts: Sendable {
     public let compute: Compute
     private let library: OpenBLAS
     private let tiles: TileProducts?
+    private let panels: PanelProducts
+
+    /// Right factors that a thread can have packed at a time.
+    static let slotCount = 4
 
     /// - precondition: the precision is available.
     /// - throws: `OpenBLASError`
@@ -30,6 +35,7 @@ public struct MatrixProducts: Sendable {
         self.compute = compute
         library = try OpenBLAS.load(threads: 1)
         tiles = precision == .bf16 ? TileProducts(on: compute) : nil
+        panels = PanelProducts(on: compute)
     }
 
     /// A factor of a product: a matrix as it is, or transposed.
@@ -54,12 +60,12 @@ public struct MatrixProducts: Sendable {
         if let tiles { return tiles.multiply([a], [b], into: [[c]], adding: adding, scale: scale) }
         let work = c.rows * c.columns * a.columns
         if c.rows >= c.columns {
-            compute.divide(c.rows, unit: 16, work: work) { part, thread in
-                one(a.rows(part), b, into: c.rows(part), adding: adding, scale: scale, thread: thread)
+            compute.divide(c.rows, unit: 16, work: work) { part, _ in
+                one(a.rows(part), b, into: c.rows(part), adding: adding, scale: scale)
             }
         } else {
-            compute.divide(c.columns, unit: 16, work: work) { part, thread in
-                one(a, b.columns(part), into: c.columns(part), adding: adding, scale: scale, thread: thread)
+            compute.divide(c.columns, unit: 16, work: work) { part, _ in
+                one(a, b.columns(part), into: c.columns(part), adding: adding, scale: scale)
             }
         }
     }
@@ -88,17 +94,38 @@ public struct MatrixProducts: Sendable {
         }
     }
 
-    /// A product on the calling thread alone, which is the team's `thread`.
-    func one(
-        _ a: Factor, _ b: Factor, into c: FloatMatrix, adding: Bool = false, scale: Float = 1, thread: Int
-    ) {
+    /// A product on the calling thread alone.
+    private func one(_ a: Factor, _ b: Factor, into c: FloatMatrix, adding: Bool, scale: Float) {
         precondition(a.rows == c.rows && b.columns == c.columns && a.columns == b.rows, "shapes of a product")
         if c.rows == 0 || c.columns == 0 { return }
-        if let tiles { return tiles.one(a, b, into: c, adding: adding, scale: scale, thread: thread) }
         unsafe library.library.sgemm(
             101, a.number, b.number, Int32(c.rows), Int32(c.columns), Int32(a.columns), scale, a.matrix.base,
             Int32(max(a.matrix.stride, 1)), b.matrix.base, Int32(max(b.matrix.stride, 1)), adding ? 1 : 0, c.base,
             Int32(c.stride))
+    }
+
+    /// A right factor that one thread has packed, in the form that its products read. Another one in the same slot takes
+    /// its place.
+    struct Packed {
+        fileprivate let slot: Int
+        fileprivate let thread: Int
+        let rows: Int
+        let columns: Int
+    }
+
+    /// Packs a right factor for several products that the calling thread, the team's `thread`, makes alone.
+    func pack(_ b: Factor, slot: Int, thread: Int) -> Packed {
+        precondition((0..<Self.slotCount).contains(slot))
+        if let tiles { tiles.pack(b, slot: slot, thread: thread) } else { panels.pack(b, slot: slot, thread: thread) }
+        return Packed(slot: slot, thread: thread, rows: b.rows, columns: b.columns)
+    }
+
+    /// `c = a b`, or `c += a b`, on the thread that packed b; of b the first rows and columns that a and c have.
+    func multiply(_ a: Factor, _ b: Packed, into c: FloatMatrix, adding: Bool = false) {
+        precondition(a.rows == c.rows && a.columns <= b.rows && c.columns <= b.columns, "shapes of a product")
+        if c.rows == 0 || c.columns == 0 { return }
+        if let tiles { return tiles.multiply(a, slot: b.slot, into: c, adding: adding, thread: b.thread) }
+        panels.multiply(a, slot: b.slot, into: c, adding: adding, thread: b.thread)
     }
 
     /// `c = a wᵀ`, or `c += a wᵀ`, by stored weights `[outputs, inputs]`, which are widened a stretch of rows at a time.

@@ -10,7 +10,14 @@ internal import CKernels
     private var left = Space()
     private var right = Space()
     /// By thread, for products that it makes alone.
-    private var own: [(left: Space, right: Space)]
+    private var own: [Own]
+
+    private struct Own {
+        var left = Space()
+        var right = [Space](repeating: Space(), count: MatrixProducts.slotCount)
+        /// Numbers from panel to panel of what is packed in each slot.
+        var panels = [Int](repeating: 0, count: MatrixProducts.slotCount)
+    }
 
     /// Memory for a packed factor, which grows.
     private struct Space {
@@ -19,13 +26,15 @@ internal import CKernels
         mutating func reserve(panels: Int, tiles: Int) -> UnsafeMutablePointer<UInt16> {
             let byteCount = panels * tiles * Int(ck_tile_count) * MemoryLayout<UInt16>.stride
             if memory.byteCount < byteCount { memory = MemoryBlock(byteCount: byteCount + byteCount / 2) }
-            return unsafe memory.base.assumingMemoryBound(to: UInt16.self)
+            return unsafe base
         }
+
+        var base: UnsafeMutablePointer<UInt16> { unsafe memory.base.assumingMemoryBound(to: UInt16.self) }
     }
 
     init(on compute: Compute) {
         self.compute = compute
-        own = (0..<compute.team.count).map { _ in (Space(), Space()) }
+        own = (0..<compute.team.count).map { _ in Own() }
     }
 
     private static func panels(_ count: Int) -> Int { (count + Int(ck_tile_rows) - 1) / Int(ck_tile_rows) }
@@ -100,15 +109,24 @@ internal import CKernels
         }
     }
 
-    /// A product on the calling thread alone.
-    func one(_ a: Factor, _ b: Factor, into c: FloatMatrix, adding: Bool, scale: Float, thread: Int) {
+    /// Packs a right factor for products that the calling thread makes alone.
+    func pack(_ b: Factor, slot: Int, thread: Int) {
+        let panel = Self.tiles(b.rows) * Int(ck_tile_count)
+        let packed = unsafe own[thread].right[slot].reserve(
+            panels: Self.panels(b.columns), tiles: Self.tiles(b.rows))
+        own[thread].panels[slot] = panel
+        unsafe Packing(factor: b, isLeft: false, range: 0..<b.columns, target: packed, panel: panel).run()
+    }
+
+    /// A product with a packed factor, or with a part of it from its beginning.
+    func multiply(_ a: Factor, slot: Int, into c: FloatMatrix, adding: Bool, thread: Int) {
         let tiles = Self.tiles(a.columns)
         let panel = tiles * Int(ck_tile_count)
-        let packedLeft = unsafe own[thread].left.reserve(panels: Self.panels(c.rows), tiles: tiles)
-        let packedRight = unsafe own[thread].right.reserve(panels: Self.panels(c.columns), tiles: tiles)
-        unsafe Packing(factor: a, isLeft: true, range: 0..<c.rows, target: packedLeft, panel: panel).run()
-        unsafe Packing(factor: b, isLeft: false, range: 0..<c.columns, target: packedRight, panel: panel).run()
-        unsafe Part(c: c, left: packedLeft, right: packedRight).run(depth: a.columns, adding: adding, scale: scale)
+        let left = unsafe own[thread].left.reserve(panels: Self.panels(c.rows), tiles: tiles)
+        unsafe Packing(factor: a, isLeft: true, range: 0..<c.rows, target: left, panel: panel).run()
+        unsafe ck_tiles_multiply(
+            Int64(c.rows), Int64(c.columns), Int64(a.columns), left, Int64(panel), own[thread].right[slot].base,
+            Int64(own[thread].panels[slot]), 1, adding ? 1 : 0, c.base, Int64(c.stride))
     }
 
     /// Some panels of a factor, to be packed by one thread.
@@ -169,8 +187,9 @@ internal import CKernels
 
         func run(depth: Int, adding: Bool, scale: Float) {
             if c.rows == 0 || c.columns == 0 { return }
+            let panel = Int64((depth + Int(ck_tile_depth) - 1) / Int(ck_tile_depth) * Int(ck_tile_count))
             unsafe ck_tiles_multiply(
-                Int64(c.rows), Int64(c.columns), Int64(depth), left, right, scale, adding ? 1 : 0, c.base,
+                Int64(c.rows), Int64(c.columns), Int64(depth), left, panel, right, panel, scale, adding ? 1 : 0, c.base,
                 Int64(c.stride))
         }
     }

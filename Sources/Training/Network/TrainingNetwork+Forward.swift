@@ -83,15 +83,13 @@ extension TrainingNetwork {
         let loss = CrossEntropy(on: compute)
         let width = configuration.width
         // Only what predicts goes through the head, and only as many rows at a time as the memory for logits allows.
-        let height = min(max(rows.count, 1), max(256, (1 << 21) / configuration.vocabularySize))
-        let logits = FloatMatrix(rows: height, columns: configuration.vocabularySize)
-        let (inputs, gradients) = (FloatMatrix(rows: height, columns: width), FloatMatrix(rows: height, columns: width))
+        let (logits, inputs, gradients) = (space.logits, space.headInputs, space.headGradients)
         // The gradient of ln_f's output, where its rows predict.
         let normedGradient = space.attentionGradient
         if gradientScale != nil { compute.fill(normedGradient) }
         var total = 0.0
-        for start in stride(from: 0, to: rows.count, by: height) {
-            let part = start..<min(start + height, rows.count)
+        for start in stride(from: 0, to: rows.count, by: space.headRows) {
+            let part = start..<min(start + space.headRows, rows.count)
             let (x, y) = (inputs.rows(0..<part.count), logits.rows(0..<part.count))
             measure(.rest) { compute.gather(Array(rows[part]), of: normed, into: x) }
             measure(.products) { head.forward(x, into: y, by: products) }

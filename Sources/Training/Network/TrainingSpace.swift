@@ -52,6 +52,11 @@ struct TrainingSpace {
     private let tall: [FloatMatrix]  // scratch, [capacity, innerWidth]
     /// Of ln_f.
     let finalStatistics: LayerNormalization.Statistics
+    /// What predicts goes through the head so many rows at a time.
+    let headRows: Int
+    let logits: FloatMatrix  // [headRows, vocabulary]
+    let headInputs: FloatMatrix  // [headRows, width]
+    let headGradients: FloatMatrix  // [headRows, width]
 
     init(_ configuration: GPTJConfiguration, rows: Int, memory: TrainingNetwork.Memory) {
         capacity = rows
@@ -62,6 +67,10 @@ struct TrainingSpace {
         wide = (0..<6).map { _ in FloatMatrix(rows: rows, columns: configuration.width) }
         tall = (0..<2).map { _ in FloatMatrix(rows: rows, columns: configuration.innerWidth) }
         finalStatistics = LayerNormalization.Statistics(rows: rows)
+        headRows = min(max(rows, 1), max(256, (1 << 21) / configuration.vocabularySize))
+        logits = FloatMatrix(rows: headRows, columns: configuration.vocabularySize)
+        headInputs = FloatMatrix(rows: headRows, columns: configuration.width)
+        headGradients = FloatMatrix(rows: headRows, columns: configuration.width)
     }
 
     /// A block's tape; all blocks' where only one is kept.
