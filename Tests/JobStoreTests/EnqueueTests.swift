@@ -60,36 +60,49 @@ struct EnqueueTests {
         #expect(try await test.store.stateCounts().map(\.count) == [9])
     }
 
-    @Test("jobs are found by what their state comes to, and changed by it")
+    @Test("a status means the same jobs in the view, in a list, in a count and in a change")
     func statuses() async throws {
         let test = try TestStore()
-        let ids = try await test.store.enqueue((0..<6).map { _ in NewJob.text() }, now: start).map(\.id)
+        let ids = try await test.store.enqueue((0..<9).map { _ in NewJob.text() }, now: start).map(\.id)
         try await test.store.execute(
             """
             UPDATE jobs SET held_at = '2026-01-01' WHERE id IN (1, 2);
             UPDATE jobs SET scheduled_at = '2999-01-01' WHERE id IN (3, 4);
-            UPDATE jobs SET attempt = 1 WHERE id = 4
+            UPDATE jobs SET attempt = 1 WHERE id = 4;
+            UPDATE jobs SET state = 'running', attempted_at = '2026-01-01', attempted_by = 'w',
+              lease_expires_at = CASE id WHEN 7 THEN '2026-01-01' ELSE '2999-01-01' END WHERE id IN (7, 8);
+            INSERT INTO job_dependencies(job_id, depends_on) VALUES (9, 8)
             """)
-        func listed(_ status: String) async throws -> [Int64] {
-            try await test.store.list(status: status, limit: 9).map(\.id)
-        }
-        #expect(try await listed("held") == [1, 2])
-        #expect(try await listed("scheduled") == [3])
-        #expect(try await listed("retryable") == [4])
-        #expect(try await listed("available") == [5, 6])
-        #expect(try await listed("stalled").isEmpty)
-        #expect(try await test.store.list(status: "held", afterID: 1, limit: 9).map(\.id) == [2])
-        #expect(try await test.store.list(status: "available", newestFirst: true, limit: 1).map(\.id) == [ids[5]])
-        func selected(_ status: DerivedStatus) -> JobSelection {
+        func selected(_ status: JobStatus) -> JobSelection {
             var selection = JobSelection()
             selection.status = status
             return selection
         }
-        #expect(try await test.store.counts(of: selected(.held)) == [.pending: 2])
-        #expect(try await test.store.release(selected(.held)) == 2)
+        func listed(_ status: JobStatus) async throws -> [Int64] {
+            try await test.store.list(selected(status), limit: 9).map(\.id)
+        }
+        let expected: [JobStatus: [Int64]] = [
+            .held: [1, 2], .scheduled: [3], .retryable: [4], .available: [5, 6], .stalled: [7], .running: [8],
+            .pending: [9],
+        ]
+        for status in JobStatus.allCases {
+            let view = try await test.store.query("SELECT id FROM job_status WHERE status = '\(status)' ORDER BY id")
+            #expect(view.compactMap { Int64($0[0]) } == expected[status, default: []])
+            #expect(try await listed(status) == expected[status, default: []])
+            let count = expected[status].map { [status.state: $0.count] } ?? [:]
+            #expect(try await test.store.counts(of: selected(status)) == count)
+        }
+        #expect(try await test.store.list(selected(.held), afterID: 1, limit: 9).map(\.id) == [2])
+        #expect(try await test.store.list(selected(.available), newestFirst: true, limit: 1).map(\.id) == [ids[5]])
+        #expect(try await test.store.cancel(selected(.available)) == 2)
+        #expect(try await test.store.cancel(selected(.pending)) == 1)
+        #expect(try await test.store.cancel(selected(.running)) == 1)
         #expect(try await test.store.cancel(selected(.retryable)) == 1)
         #expect(try await test.store.retry(selected(.scheduled)) == 0)
-        #expect(try await listed("cancelled") == [4])
+        #expect(try await listed(.cancelled) == [4, 5, 6, 8, 9])
+        #expect(try await test.store.release(selected(.held)) == 2)
+        #expect(try await listed(.scheduled) == [3])
+        #expect(try await listed(.stalled) == [7])
     }
 
     @Test("a repeated custom_id is named")

@@ -249,6 +249,6 @@ struct PromptTests {
         #expect(try await test.store.batches().map(\.percent) == [100])
         #expect(try await test.store.timingByKind().map(\.count) == [2])
         #expect(try await test.store.failures(limit: 5).map(\.errorCode) == ["unknown_kind"])
-        #expect(try await test.store.list(status: "discarded", limit: 5).map(\.id) == [3])
+        #expect(try await test.store.list(JobSelection(states: [.discarded]), limit: 5).map(\.id) == [3])
     }
 }

@@ -58,8 +58,8 @@ struct ChangeOptions: ParsableArguments {
     @Argument(help: "Ids of jobs.")
     var ids: [Int64] = []
 
-    @Option(name: [.short, .long, .customLong("status")], help: "Only jobs of this status.")
-    var state: StatusName?
+    @Option(name: [.short, .long, .customLong("status")], help: "Only jobs of this status, as 'list' shows it.")
+    var state: JobStatus?
 
     @Flag(help: "All jobs that the other conditions leave.")
     var all = false
@@ -91,8 +91,7 @@ struct ChangeOptions: ParsableArguments {
         defer { try? store.close() }
         var selection = try await filter.selection(in: store, ids: ids.isEmpty ? nil : ids)
         let known = ids.isEmpty ? [:] : try await store.states(ofJobs: ids)
-        if let state = state?.state { selection.states = [state] }
-        selection.status = state.flatMap { DerivedStatus(rawValue: $0.rawValue) }
+        selection.status = state
         let counts = try await store.counts(of: selection)
         let possible = counts.filter { from.contains($0.key) }.values.reduce(0, +)
         if possible > Self.askAbove, !yes, Console.inputIsTerminal, Console.errorIsTerminal,

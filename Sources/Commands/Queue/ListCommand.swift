@@ -23,7 +23,7 @@ struct ListCommand: AsyncParsableCommand {
     @OptionGroup var filter: SelectionOptions
 
     @Option(name: [.short, .long, .customLong("status")], help: "Only jobs of this status.")
-    var state: StatusName?
+    var state: JobStatus?
 
     @Option(help: ArgumentHelp("The parts of this job.", valueName: "id"))
     var parent: Int64?
@@ -52,6 +52,7 @@ struct ListCommand: AsyncParsableCommand {
         let store = try queueOptions.openStore()
         defer { try? store.close() }
         var selection = try await filter.selection(in: store)
+        selection.status = state
         (selection.parentID, selection.includesParts) = (parent, parts)
         let isTable = output.format == .table
         let columns = isTable ? (parts || parent != nil ? Self.partColumns : Self.tableColumns) : Self.columns
@@ -59,8 +60,7 @@ struct ListCommand: AsyncParsableCommand {
             columns, format: output.format, hasHeader: !output.noHeader)
         try await limit.print(&printer, format: output.format, empty: "No jobs.", id: \JobStatusRow.id, pageRows: 5000)
         {
-            try await store.list(
-                selection, status: state?.rawValue, afterID: $0, newestFirst: limit.newest, limit: $1)
+            try await store.list(selection, afterID: $0, newestFirst: limit.newest, limit: $1)
         } object: { row in
             var object = try RowEncoder.object(row)
             if isTable { object["when"] = (row.finished ?? row.started ?? row.scheduled).map { .string($0) } }

@@ -10,8 +10,8 @@ public struct JobSelection: Sendable {
     public var queue: String?
     public var kind: String?
     public var batchID: Int64?
-    /// What the state comes to now.
-    public var status: DerivedStatus?
+    /// What `list` shows as their status now.
+    public var status: JobStatus?
     /// Given out to this shard, as `shardMark(of:)` names it.
     public var shard: String?
     /// Only parts of this job.
@@ -28,30 +28,6 @@ public struct JobSelection: Sendable {
         self.queue = queue
         self.kind = kind
         self.batchID = batchID
-    }
-}
-
-/// What a state comes to now, as the view `job_status` says it.
-public enum DerivedStatus: String, Sendable, CaseIterable {
-    case held, scheduled, retryable, stalled
-
-    /// The state behind it.
-    public var state: JobState {
-        switch self {
-        case .held: .pending
-        case .scheduled, .retryable: .available
-        case .stalled: .running
-        }
-    }
-
-    fileprivate var condition: String {
-        let now = "strftime('%Y-%m-%dT%H:%M:%fZ')"
-        return switch self {
-        case .held: "j.held_at IS NOT NULL"
-        case .scheduled: "j.scheduled_at > \(now) AND j.attempt = 0"
-        case .retryable: "j.scheduled_at > \(now) AND j.attempt > 0"
-        case .stalled: "j.lease_expires_at < \(now)"
-        }
     }
 }
 
@@ -93,7 +69,7 @@ struct Condition {
         }
         if let status = selection.status {
             add(Self.isOneOf([status.state]))
-            add(status.condition)
+            if let condition = status.condition { add(condition) }
         }
         if let states = selection.states { add(Self.isOneOf(states)) }
         if let queue = selection.queue { add("j.queue = ?", queue) }

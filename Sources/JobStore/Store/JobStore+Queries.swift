@@ -75,24 +75,11 @@ extension JobStore {
 
     /// Jobs with the lowest ids, or the highest.
     ///
-    /// - Parameters:
-    ///   - status: a status of the view `job_status`: a state, or `held`, `scheduled`, `retryable`, `stalled`.
-    ///   - afterID: where an earlier page ended; 0 for the first.
+    /// - Parameter afterID: where an earlier page ended; 0 for the first.
     public func list(
-        _ selection: JobSelection = JobSelection(), status: String? = nil, afterID: Int64 = 0,
-        newestFirst: Bool = false,
-        limit: Int
+        _ selection: JobSelection = JobSelection(), afterID: Int64 = 0, newestFirst: Bool = false, limit: Int
     ) async throws -> [JobStatusRow] {
-        var selection = selection
-        var condition = Condition()
-        if let status, let derived = DerivedStatus(rawValue: status) {
-            selection.status = derived
-        } else if let status {
-            // The state behind the status leads to that state's index.
-            if let state = JobState(rawValue: status) { selection.states = [state] }
-            condition.add("s.status = ?", status)
-        }
-        return try await page("job_status", selection, condition, afterID, newestFirst, limit)
+        try await page("job_status", selection, Condition(), afterID, newestFirst, limit)
     }
 
     /// A page of results.
