@@ -37,10 +37,11 @@ struct UndisturbedDatabase {
         ["-wal", "-journal"].contains { FileManager.default.fileExists(atPath: path + $0) }
     }
 
-    /// The file's name in the form that takes options.
+    /// The file's name in the form that takes options: from the root on, since what follows `file://` names a machine.
     private var unchangingURI: String {
         let plain = CharacterSet(charactersIn: "/-._~").union(.alphanumerics)
-        let escaped = path.addingPercentEncoding(withAllowedCharacters: plain) ?? path
+        let absolute = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+        let escaped = absolute.addingPercentEncoding(withAllowedCharacters: plain) ?? absolute
         return "file://\(escaped)?immutable=1"
     }
 }

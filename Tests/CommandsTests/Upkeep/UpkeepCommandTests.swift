@@ -47,6 +47,15 @@ struct UpkeepCommandTests {
         #expect(try queue.sql("PRAGMA user_version") == "1")
     }
 
+    @Test("a queue is found from the folder that one is in")
+    func relativePath() throws {
+        let queue = try oldQueue()
+        let folder = URL(filePath: queue.database).deletingLastPathComponent()
+        let outcome = try CommandLine(folder: folder).run(["migrate", "--dry-run", "--db", "queue.db"])
+        #expect(outcome.errors.contains("queue.db has schema version 1; would be brought to \(Self.newest)"))
+        #expect(outcome.status == 0)
+    }
+
     @Test("migrating makes a backup that tells version and time, does the steps, and then has nothing to do")
     func migration() throws {
         let queue = try oldQueue()
