@@ -27,15 +27,38 @@ package enum QueueAudit {
                   AND NOT EXISTS (SELECT 1 FROM events e WHERE e.job_id = j.id AND e.to_state = 'completed')
                 """),
         // Two machines that had the same shard may both have done a job. The result of one counts; the attempt of the
-        // other, by a worker that this file never had, is kept beside it.
+        // other, by a worker that this file never had, is kept beside it. So that is nothing only in a queue that was split,
+        // and in a shard.
         Promise(
             text: "a job is completed once, unless it is made to run again",
             sql: """
                 SELECT job_id FROM attempts a WHERE outcome = 'completed' AND (worker_id IN (SELECT id FROM workers)
+                  OR NOT EXISTS (SELECT 1 FROM settings WHERE key IN ('\(QueueStamp.ownKey)','\(QueueStamp.homeKey)'))
                   OR EXISTS (SELECT 1 FROM events e WHERE e.job_id = a.job_id AND e.to_state = 'completed' AND e.attempt = a.attempt))
                 GROUP BY job_id
                 HAVING count(*) > 1 + (SELECT count(*) FROM events e
                   WHERE e.job_id = a.job_id AND e.from_state = 'completed' AND e.to_state = 'available')
+                """),
+        Promise(
+            text: "no attempt is completed twice",
+            sql: """
+                SELECT job_id FROM events WHERE from_state = 'running' AND to_state = 'completed'
+                GROUP BY job_id, attempt HAVING count(*) > 1
+                """),
+        Promise(
+            text: "whatever was started is on record, and completed where it was",
+            sql: """
+                SELECT e.job_id FROM events e JOIN jobs j ON j.id = e.job_id
+                WHERE (e.to_state = 'running' OR (e.from_state = 'running' AND e.to_state = 'completed'))
+                  AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.job_id = e.job_id AND a.attempt = e.attempt
+                    AND (e.to_state = 'running' OR a.outcome = 'completed'))
+                """),
+        Promise(
+            text: "a job that was completed keeps its result until it has another one",
+            sql: """
+                SELECT e.job_id FROM events e JOIN jobs j ON j.id = e.job_id
+                WHERE e.from_state = 'running' AND e.to_state = 'completed'
+                  AND NOT EXISTS (SELECT 1 FROM results r WHERE r.job_id = e.job_id)
                 """),
         Promise(
             text: "a running job has its attempt, that of its worker",
@@ -74,6 +97,13 @@ package enum QueueAudit {
             sql: """
                 SELECT id FROM jobs j
                 WHERE state IS NOT (SELECT e.to_state FROM events e WHERE e.job_id = j.id ORDER BY e.id DESC LIMIT 1)
+                """),
+        Promise(
+            text: "each change in the audit trail goes on from the one before",
+            sql: """
+                SELECT job_id FROM (SELECT job_id, from_state,
+                  lag(to_state) OVER (PARTITION BY job_id ORDER BY id) AS state_before FROM events)
+                WHERE from_state IS NOT state_before
                 """),
         Promise(
             text: "a batch is finished when none of its jobs is open",
