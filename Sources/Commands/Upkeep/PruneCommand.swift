@@ -83,7 +83,7 @@ struct PruneCommand: AsyncParsableCommand {
         var removed = Removed()
         for selection in selections { try await prune(selection, of: total, in: store, &removed, now: now) }
         if documents {
-            try await Self.repeatStep {
+            try await Self.repeatStep(on: store) {
                 let count = try await store.removeUnusedDocuments(before: documentsBefore, limit: Self.jobsAStep)
                 removed.documents += count
                 return count == Self.jobsAStep
@@ -141,24 +141,23 @@ struct PruneCommand: AsyncParsableCommand {
         let line = ProgressLine()
         defer { line.clear() }
         var (jobs, documents) = (removed.jobs, removed.documents)
-        try await Self.repeatStep {
+        try await Self.repeatStep(on: store) {
             let report = try await store.prune(selection, limit: Self.jobsAStep, now: now)
             jobs += report.jobs
             documents += report.documents
             line.update("removed \(jobs) of \(total) jobs")
             try await store.checkpointIfLarge()
-            return report.jobs > 0
+            return report.isCutShort
         }
         (removed.jobs, removed.documents) = (jobs, documents)
     }
 
-    /// Repeats `body` as long as it returns that there may be more to do. Between two steps the queue is left to others for
-    /// as long as a step took: whoever waits for the write lock sleeps meanwhile, and would find it taken again and again.
-    private static func repeatStep(_ body: () async throws -> Bool) async throws {
+    /// Repeats `body` as long as it returns that there may be more to do.
+    private static func repeatStep(on store: JobStore, _ body: () async throws -> Bool) async throws {
         while true {
             let start = ContinuousClock.now
             guard try await body() else { return }
-            try await Task.sleep(for: max(ContinuousClock.now - start, .milliseconds(2)))
+            try await store.letOthersIn(after: .now - start)
         }
     }
 

@@ -25,7 +25,7 @@ extension JobStore {
     /// What a job goes on with, oldest first; empty for one that stands alone.
     public func conversation(beforeJob id: Int64) async throws -> [ClaimedJob.EarlierJob] {
         try await read { db in
-            let last = try Int64.fetchOne(db, sql: "SELECT continues FROM jobs WHERE id = ?", arguments: [id])
+            let last = try Int64.fetchOne(db, cached: "SELECT continues FROM jobs WHERE id = ?", arguments: [id])
             return try last.map { try Conversation.read(from: $0, in: db) } ?? []
         }
     }

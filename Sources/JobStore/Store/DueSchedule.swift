@@ -38,14 +38,14 @@ struct DueSchedule {
 
     static func some(in db: Database, now: String) throws -> Bool {
         try Bool.fetchOne(
-            db, sql: "SELECT EXISTS (SELECT 1 FROM schedules WHERE \(condition))", arguments: [now]) ?? false
+            db, cached: "SELECT EXISTS (SELECT 1 FROM schedules WHERE \(condition))", arguments: [now]) ?? false
     }
 
     /// The files that are to be read for schedules whose time has come.
     static func paths(in db: Database, now: String) throws -> [String] {
         try String.fetchAll(
             db,
-            sql: """
+            cached: """
                 SELECT DISTINCT job->>'$.path' FROM schedules
                 WHERE next_run_at IS NOT NULL AND job->>'$.path' IS NOT NULL AND \(condition)
                 """, arguments: [now])
@@ -63,7 +63,7 @@ struct DueSchedule {
     ) throws -> [Int64] {
         let rows = try Row.fetchAll(
             db,
-            sql: """
+            cached: """
                 SELECT name, cron, timezone, catch_up, job->>'$.path' AS path,
                   CAST(round((julianday(next_run_at) - 2440587.5) * 86400000) AS INTEGER) AS due
                 FROM schedules WHERE \(condition) ORDER BY name
@@ -116,11 +116,11 @@ struct DueSchedule {
     private func addJob(for occurrence: Date) throws -> Int64? {
         let time = Timestamp.text(occurrence)
         try db.execute(
-            sql: "INSERT OR IGNORE INTO schedule_runs (schedule, occurrence) VALUES (?, ?)", arguments: [name, time])
+            cached: "INSERT OR IGNORE INTO schedule_runs (schedule, occurrence) VALUES (?, ?)", arguments: [name, time])
         guard db.changesCount == 1 else { return nil }
         let document = try document(for: time)
         try db.execute(
-            sql: """
+            cached: """
                 INSERT INTO jobs (kind, queue, priority, scheduled_at, max_attempts, question, options, metadata, batch_id,
                   unique_key, timeout_seconds, document_id, input, state, error)
                 SELECT job->>'$.kind', coalesce(job->>'$.queue', 'default'), coalesce(job->>'$.priority', 5), ?2,
@@ -134,7 +134,7 @@ struct DueSchedule {
                 """, arguments: [name, time, document.metadata, document.id, document.problem])
         let job = db.lastInsertedRowID
         try db.execute(
-            sql: "UPDATE schedule_runs SET job_id = ? WHERE schedule = ? AND occurrence = ?",
+            cached: "UPDATE schedule_runs SET job_id = ? WHERE schedule = ? AND occurrence = ?",
             arguments: [job, name, time])
         return job
     }
@@ -164,7 +164,7 @@ struct DueSchedule {
 
     private func update(next: Date?, last: Date? = nil, error: String?) throws {
         try db.execute(
-            sql: """
+            cached: """
                 UPDATE schedules SET next_run_at = ?, last_run_at = coalesce(?, last_run_at), error = ? WHERE name = ?
                 """, arguments: [next.map(Timestamp.text) ?? Self.never, last.map(Timestamp.text), error, name])
     }

@@ -54,7 +54,7 @@ enum JobParts {
             for (index, part) in division.parts.enumerated() {
                 if let row = try Row.fetchOne(query, arguments: [id, division.level, index + 1]) {
                     if try isSame(row, part) { continue }
-                    try db.execute(sql: "DELETE FROM jobs WHERE id = ?", arguments: [try row.value("id") as Int64])
+                    try db.execute(cached: "DELETE FROM jobs WHERE id = ?", arguments: [try row.value("id") as Int64])
                 }
                 try inserter.execute(arguments: [
                     id, division.level, index + 1, part.begin, part.end, withoutNUL(part.text),
@@ -80,7 +80,7 @@ enum JobParts {
 
     private static func removeOthers(of id: Int64, than division: JobDivision, in db: Database) throws {
         try db.execute(
-            sql: """
+            cached: """
                 DELETE FROM jobs WHERE parent_id = ?1
                   AND (part_level > ?2 OR (part_level = ?2 AND (part IS NULL OR part < 1 OR part > ?3)))
                 """, arguments: [id, division.level, division.parts.count])
@@ -113,7 +113,7 @@ extension JobStore {
             guard let row = try Row.fetchOne(query, arguments: [cacheKey]) else { return nil }
             let job: Int64 = try row.value("job_id")
             let places = try Row.fetchAll(
-                db, sql: "SELECT begin, end, text FROM quoted_texts WHERE job_id = ? ORDER BY position",
+                db, cached: "SELECT begin, end, text FROM quoted_texts WHERE job_id = ? ORDER BY position",
                 arguments: [job])
             var result = JobResult(
                 text: try row.value("text"), format: try row.named("format"), truncated: try row.value("truncated"),

@@ -58,7 +58,7 @@ extension JobStore {
             }
             outlook.nextDue = nextDue.map(Timestamp.date(milliseconds:))
             outlook.hasRunning =
-                try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'running')") ?? false
+                try Bool.fetchOne(db, cached: "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'running')") ?? false
             return outlook
         }
     }
@@ -67,7 +67,7 @@ extension JobStore {
 private func runsSomething(_ worker: String, in db: Database) throws -> Bool {
     try Bool.fetchOne(
         db,
-        sql: """
+        cached: """
             SELECT EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_lease WHERE state = 'running' AND attempted_by = ?)
             """, arguments: [worker]) ?? false
 }
@@ -87,7 +87,7 @@ private enum SuspectJob {
     static func isRun(in db: Database, by worker: String) throws -> Bool {
         let rows = try Row.fetchAll(
             db,
-            sql:
+            cached:
                 "SELECT id, attempt FROM jobs INDEXED BY jobs_lease WHERE state = 'running' AND attempted_by = ? LIMIT 2",
             arguments: [worker])
         guard rows.count == 1, let row = rows.first else { return false }

@@ -68,7 +68,7 @@ extension JobStore {
         }
     }
 
-    private static let changesAtOnce = 2000
+    private static let changesAtOnce = 500
 
     /// Finds the jobs once and changes them page by page, so that cancelling a million doesn't keep the workers from
     /// finishing theirs.
@@ -88,11 +88,13 @@ extension JobStore {
         for start in stride(from: 0, to: ids.count, by: Self.changesAtOnce) {
             let page = ids[start..<min(start + Self.changesAtOnce, ids.count)]
             let list = "[" + page.map(String.init).joined(separator: ",") + "]"
+            let begin = ContinuousClock.now
             changed += try await write { db in
-                try db.execute(sql: update, arguments: [list] + condition.arguments)
+                try db.execute(cached: update, arguments: [list] + condition.arguments)
                 return db.changesCount
             }
             try await checkpointIfLarge()
+            if page.endIndex < ids.endIndex { try await letOthersIn(after: .now - begin) }
         }
         return changed
     }

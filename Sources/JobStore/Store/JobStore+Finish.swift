@@ -22,7 +22,7 @@ private struct Finisher {
     func finish(retry: RetryPolicy, random: Double) throws -> FinishOutcome {
         let row = try Row.fetchOne(
             db,
-            sql: """
+            cached: """
                 SELECT state, attempt, attempted_by, max_attempts,
                   (SELECT count(*) FROM attempts a WHERE a.job_id = jobs.id AND a.outcome IN ('failed','timed_out')
                      AND a.attempt < jobs.attempt) AS failures
@@ -131,14 +131,14 @@ private struct Finisher {
     /// Whether this very ending is what stands there: a finish repeated because its answer was lost on the way.
     private func wasStored(_ effect: EndingEffect, state: JobState) throws -> Bool {
         let row = try Row.fetchOne(
-            db, sql: "SELECT outcome, error_code FROM attempts WHERE job_id = ? AND attempt = ? AND worker_id = ?",
+            db, cached: "SELECT outcome, error_code FROM attempts WHERE job_id = ? AND attempt = ? AND worker_id = ?",
             arguments: [claim.jobID, claim.attempt, claim.worker])
         guard let row, try row.value("outcome") == effect.outcome.rawValue else { return false }
         switch ending {
         case .divided: return try row.optional("error_code") == EndingEffect.dividedCode
         case .completed:
             return try Bool.fetchOne(
-                db, sql: "SELECT EXISTS (SELECT 1 FROM results WHERE job_id = ? AND attempt = ?)",
+                db, cached: "SELECT EXISTS (SELECT 1 FROM results WHERE job_id = ? AND attempt = ?)",
                 arguments: [claim.jobID, claim.attempt]) ?? false
         case .failed: return true
         case .interrupted, .cancelled: return false

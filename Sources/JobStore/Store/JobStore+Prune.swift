@@ -36,7 +36,7 @@ extension JobStore {
         let candidates = try await read { db in
             let rows = try Row.fetchAll(
                 db,
-                sql: """
+                cached: """
                     SELECT j.id AS id, j.document_id AS document_id FROM jobs j
                     WHERE \(condition.sql) ORDER BY j.finalized_at LIMIT \(limit)
                     """, arguments: condition.arguments)
@@ -67,14 +67,14 @@ extension JobStore {
         let before = Timestamp.text(before)
         let ids = try await read { db in
             try Int64.fetchAll(
-                db, sql: "SELECT id FROM documents d WHERE \(Self.isUnused) LIMIT \(limit)", arguments: [before])
+                db, cached: "SELECT id FROM documents d WHERE \(Self.isUnused) LIMIT \(limit)", arguments: [before])
         }
         guard !ids.isEmpty else { return 0 }
         let list = "[" + ids.map(String.init).joined(separator: ",") + "]"
         return try await write { db in
             // Unused still: a job may have been added for one.
             try db.execute(
-                sql: "DELETE FROM documents AS d WHERE id IN (SELECT value FROM json_each(?)) AND \(Self.isUnused)",
+                cached: "DELETE FROM documents AS d WHERE id IN (SELECT value FROM json_each(?)) AND \(Self.isUnused)",
                 arguments: [list, before])
             return db.changesCount
         }

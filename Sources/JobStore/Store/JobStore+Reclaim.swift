@@ -18,7 +18,7 @@ extension JobStore {
             let page = try await write { db in
                 for worker in dead {
                     try db.execute(
-                        sql: "UPDATE workers SET stopped_at = coalesce(stopped_at, ?) WHERE id = ?",
+                        cached: "UPDATE workers SET stopped_at = coalesce(stopped_at, ?) WHERE id = ?",
                         arguments: [nowText, worker.id])
                 }
                 let maximumCrashes = try CrashLimit.ofFile(in: db) ?? usualMaximum
@@ -39,7 +39,7 @@ extension JobStore {
 private enum CrashLimit {
     /// `nil` where the file doesn't say, or something senseless.
     static func ofFile(in db: Database) throws -> Int? {
-        try String.fetchOne(db, sql: "SELECT value FROM settings WHERE key = 'maximum_crashes'")
+        try String.fetchOne(db, cached: "SELECT value FROM settings WHERE key = 'maximum_crashes'")
             .flatMap(Int.init).flatMap { $0 >= 1 ? $0 : nil }
     }
 }
@@ -51,7 +51,7 @@ private struct DeadWorker: Sendable {
 
     static func all(in db: Database, host: HostIdentity, lockFolder: String) throws -> [DeadWorker] {
         let rows = try Row.fetchAll(
-            db, sql: "SELECT id, boot_id, lock_path FROM workers WHERE stopped_at IS NULL AND hostname = ?",
+            db, cached: "SELECT id, boot_id, lock_path FROM workers WHERE stopped_at IS NULL AND hostname = ?",
             arguments: [host.hostname])
         return try rows.compactMap { row in
             guard let bootID: String = try row.optional("boot_id") else { return nil }
@@ -76,7 +76,7 @@ private struct OrphanedJob {
     static func some(in db: Database, now: String, limit: Int) throws -> [OrphanedJob] {
         let rows = try Row.fetchAll(
             db,
-            sql: """
+            cached: """
                 SELECT id, attempt, attempted_by, (SELECT count(*) FROM attempts a WHERE a.job_id = jobs.id
                   AND a.outcome = 'lost' AND a.attempt < jobs.attempt) AS crashes
                 FROM jobs INDEXED BY jobs_lease WHERE state = 'running' AND (lease_expires_at < ?
@@ -94,13 +94,14 @@ private struct OrphanedJob {
     func release(in db: Database, now: String, maximumCrashes: Int) throws -> ReclaimedJob {
         let effect = EndingEffect(crashNumber: crashesBefore + 1, of: maximumCrashes, worker: claim.worker)
         try db.execute(
-            sql: """
+            cached: """
                 UPDATE attempts SET outcome = ?, finished_at = ?, error_code = ?, error = ?
                 WHERE job_id = ? AND attempt = ? AND outcome = 'running'
                 """,
             arguments: [effect.outcome.rawValue, now, effect.errorCode, effect.error, claim.jobID, claim.attempt])
         try db.execute(
-            sql: "UPDATE jobs SET state = ?, finalized_at = ?, error = ?, max_attempts = max_attempts + ? WHERE id = ?",
+            cached:
+                "UPDATE jobs SET state = ?, finalized_at = ?, error = ?, max_attempts = max_attempts + ? WHERE id = ?",
             arguments: [
                 effect.state.rawValue, effect.state.isFinal ? now : nil, effect.error,
                 effect.handsAttemptBack ? 1 : 0, claim.jobID,

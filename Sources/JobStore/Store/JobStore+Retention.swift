@@ -44,7 +44,7 @@ extension JobStore {
         try await read { db in
             func days(_ state: String) throws -> Int? {
                 try String.fetchOne(
-                    db, sql: "SELECT value FROM settings WHERE key = ?", arguments: ["retain_\(state)_days"]
+                    db, cached: "SELECT value FROM settings WHERE key = ?", arguments: ["retain_\(state)_days"]
                 ).flatMap { Int($0) }
             }
             return RetentionPolicy(
@@ -85,7 +85,7 @@ enum Pruning {
         // Of the jobs, not of the table of queues: a queue may be gone before its jobs.
         let queues = try String.fetchAll(
             db,
-            sql: """
+            cached: """
                 WITH RECURSIVE names(name) AS (
                   SELECT min(queue) FROM jobs INDEXED BY jobs_finished_counts WHERE finalized_at IS NOT NULL
                   UNION ALL SELECT (SELECT min(queue) FROM jobs INDEXED BY jobs_finished_counts
@@ -119,6 +119,8 @@ enum Pruning {
         var report = try removeWhole(chosen, in: db, now: now)
         report.parts = parts
         report.isCutShort = chosen.count + parts >= limit || chosen.count < candidates.count
+        // The last step tidies up: these tables are read through.
+        if !report.isCutShort { try removeOldRecords(in: db, now: now) }
         return report
     }
 
@@ -126,29 +128,33 @@ enum Pruning {
         let ids = list(candidates.map(\.id))
         // Finished still: somebody may have retried one meanwhile.
         try db.execute(
-            sql: "DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND finalized_at IS NOT NULL",
+            cached: "DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND finalized_at IS NOT NULL",
             arguments: [ids])
         var report = PruneReport(jobs: db.changesCount)
         try db.execute(
-            sql: """
+            cached: """
                 DELETE FROM events WHERE job_id IN (SELECT value FROM json_each(?))
                   AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = events.job_id)
                 """, arguments: [ids])
         try db.execute(
-            sql: """
+            cached: """
                 DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?))
                   AND NOT EXISTS (SELECT 1 FROM jobs WHERE document_id = documents.id)
                   AND NOT EXISTS (SELECT 1 FROM schedules WHERE job->>'$.document_id' = documents.id)
                 """, arguments: [list(candidates.compactMap(\.document))])
         report.documents = db.changesCount
+        return report
+    }
+
+    /// Removes what workers that have stopped and schedules have left behind.
+    private static func removeOldRecords(in db: Database, now: Date) throws {
         let old = Timestamp.text(now.addingTimeInterval(-90 * 86_400))
-        try db.execute(sql: "DELETE FROM workers WHERE stopped_at < ?", arguments: [old])
+        try db.execute(cached: "DELETE FROM workers WHERE stopped_at < ?", arguments: [old])
         try db.execute(
-            sql: """
+            cached: """
                 DELETE FROM schedule_runs WHERE occurrence < ?
                   AND occurrence < (SELECT max(r.occurrence) FROM schedule_runs r WHERE r.schedule = schedule_runs.schedule)
                 """, arguments: [old])
-        return report
     }
 
     private static func list(_ ids: [Int64]) -> String { "[" + ids.map(String.init).joined(separator: ",") + "]" }

@@ -42,7 +42,7 @@ extension JobStore {
         return try await read { db in
             let rows = try Row.fetchAll(
                 db,
-                sql: """
+                cached: """
                     SELECT j.id, j.attempt, j.deadline_at <= ? AS is_late,
                       q.window_start, q.window_end, q.window_days
                     FROM jobs j INDEXED BY jobs_lease
@@ -72,7 +72,8 @@ enum Deadlines {
 
     static func areMissed(in db: Database, now: String) throws -> Bool {
         try Bool.fetchOne(
-            db, sql: "SELECT EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_deadline WHERE \(condition))", arguments: [now])
+            db, cached: "SELECT EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_deadline WHERE \(condition))",
+            arguments: [now])
             ?? false
     }
 
@@ -83,7 +84,7 @@ enum Deadlines {
     static func discardMissed(in db: Database, now: String, limit: Int) throws -> Int {
         let ids = try Int64.fetchAll(
             db,
-            sql: "SELECT id FROM jobs INDEXED BY jobs_deadline WHERE \(condition) ORDER BY deadline_at, id LIMIT ?",
+            cached: "SELECT id FROM jobs INDEXED BY jobs_deadline WHERE \(condition) ORDER BY deadline_at, id LIMIT ?",
             arguments: [now, limit])
         // One by one: the end of the first may cancel the next, which waited for it.
         let update = try db.cachedStatement(

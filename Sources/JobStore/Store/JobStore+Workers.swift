@@ -11,7 +11,7 @@ extension JobStore {
     public func announceStopping(worker: String, now: Date) async throws {
         try await write { db in
             try db.execute(
-                sql: "UPDATE workers SET stopping_at = coalesce(stopping_at, ?) WHERE id = ?",
+                cached: "UPDATE workers SET stopping_at = coalesce(stopping_at, ?) WHERE id = ?",
                 arguments: [Timestamp.text(now), worker])
         }
     }
@@ -19,7 +19,7 @@ extension JobStore {
     public func retire(worker: String, now: Date) async throws {
         try await write { db in
             try db.execute(
-                sql: "UPDATE workers SET stopped_at = coalesce(stopped_at, ?) WHERE id = ?",
+                cached: "UPDATE workers SET stopped_at = coalesce(stopped_at, ?) WHERE id = ?",
                 arguments: [Timestamp.text(now), worker])
         }
     }
@@ -32,12 +32,12 @@ extension JobStore {
         let known = "[" + running.map(Self.json).joined(separator: ",") + "]"
         let registration = registrations.withLock { $0[worker] }
         return try await write { db in
-            try db.execute(sql: "UPDATE workers SET heartbeat_at = ? WHERE id = ?", arguments: [nowText, worker])
+            try db.execute(cached: "UPDATE workers SET heartbeat_at = ? WHERE id = ?", arguments: [nowText, worker])
             // A hand has tidied the table: the worker lives, and others must be able to see when it doesn't any more.
             if db.changesCount == 0 { try registration?.insert(into: db, now: nowText) }
             let rows = try Row.fetchAll(
                 db,
-                sql: """
+                cached: """
                     UPDATE jobs SET lease_expires_at = ?1, progress = coalesce(k.fraction, progress)
                     FROM (SELECT value->>0 AS id, value->>1 AS attempt, value->>2 AS fraction FROM json_each(?2)) AS k
                     WHERE jobs.id = k.id AND jobs.state = 'running' AND jobs.attempt = k.attempt AND jobs.attempted_by = ?3
@@ -45,7 +45,7 @@ extension JobStore {
                     """, arguments: [leaseEnd, known, worker])
             // A divided job runs by its parts.
             try db.execute(
-                sql: """
+                cached: """
                     UPDATE jobs SET progress = (SELECT 1.0 * sum(c.state = 'completed') / (count(*) + 1)
                       FROM jobs c INDEXED BY jobs_part_states WHERE c.parent_id = jobs.id)
                     WHERE state = 'pending' AND id IN (SELECT parent_id FROM jobs INDEXED BY jobs_lease
@@ -59,7 +59,8 @@ extension JobStore {
         try await read { db in
             let rows = try Row.fetchAll(
                 db,
-                sql: "SELECT id, attempt FROM jobs INDEXED BY jobs_lease WHERE state = 'running' AND attempted_by = ?",
+                cached:
+                    "SELECT id, attempt FROM jobs INDEXED BY jobs_lease WHERE state = 'running' AND attempted_by = ?",
                 arguments: [worker])
             return try goodClaims(from: rows, worker: worker)
         }
@@ -74,7 +75,7 @@ extension JobStore {
 extension WorkerRegistration {
     fileprivate func insert(into db: Database, now: String) throws {
         try db.execute(
-            sql: """
+            cached: """
                 INSERT INTO workers (id, hostname, pid, version, engine, started_at, heartbeat_at, boot_id, lock_path)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)
                 """,

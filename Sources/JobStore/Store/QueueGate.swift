@@ -31,7 +31,7 @@ struct QueueGate {
         let moment = LocalMoment(now, on: clock)
         let rows = try Row.fetchAll(
             db,
-            sql: """
+            cached: """
                 SELECT name, concurrency, rate_count, rate_seconds, rate_per_hour, window_start, window_end, window_days
                 FROM queues WHERE paused_at IS NULL
                 """)
@@ -58,7 +58,7 @@ struct QueueGate {
         if let concurrency: Int = try row.optional("concurrency") {
             let running =
                 try Int.fetchOne(
-                    db, sql: "SELECT count(*) FROM jobs INDEXED BY jobs_lease WHERE state = 'running' AND queue = ?",
+                    db, cached: "SELECT count(*) FROM jobs INDEXED BY jobs_lease WHERE state = 'running' AND queue = ?",
                     arguments: [name]) ?? 0
             roomToRun = max(0, concurrency - running)
         } else {
