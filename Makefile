@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: demo test build setup install man format lint bench-tokenizer bench-peers check-gguf check-rouge help
+.PHONY: demo test build setup install man format lint bench-tokenizer bench-peers check-gguf check-rouge check-training help
 .PHONY: build-proof proof-kill proof-kill-engine proof-power proof-sequences proof-faults proof-engine proof-signals
 .PHONY: proof-clock proof-rates proof-pipes proof-soak bench-queue test-tsan test-cluster coverage
 
@@ -54,6 +54,9 @@ check-gguf: ## GGUF files both ways with the PyPI package `gguf`
 
 check-rouge: ## ROUGE and the stemmer beside the PyPI package `rouge-score`
 	Extras/checks/rouge/check.sh
+
+check-training: ## models, adapters and tokenizers made here, and adapters from elsewhere, beside `transformers` and `peft`
+	Extras/checks/training/check.sh
 
 # The proofs: what each tries, and the last figures, are in Docs/proofs.md.
 KILLS ?= 10000
@@ -107,7 +110,7 @@ bench-queue: build-proof ## the queue's floors, measured; FINISHED_JOBS=1000000
 	$(PROOF) floors --finished-jobs $(FINISHED_JOBS)
 
 test-cluster: build-proof ## Slurm with two nodes, Ray and the recipes on this machine, with kills; PARTS="slurm ray recipes", SPARK=1
-	Extras/cluster/test.sh $(BUILD) $(PARTS)
+	@Extras/cluster/test.sh $(BUILD) $(PARTS)
 
 test-tsan: setup ## the queue's, scheduler's and worker's tests under the thread sanitizer
 	Extras/proofs/thread-sanitizer.sh
