@@ -72,6 +72,13 @@ def spark(folder, environment):
     say(f"Spark: {LINES} lines in {len(parts)} partitions")
 
 
+def spark_python(search):
+    """A Spark that pip has installed is found by the Python beside it only."""
+    program = shutil.which("spark-submit", path=search)
+    beside = Path(program).parent / "python" if program else None
+    return str(beside if beside and beside.exists() else sys.executable)
+
+
 def main():
     build, model = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
     search = f"{build}:{os.environ['PATH']}"
@@ -88,7 +95,7 @@ def main():
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("NIGHTSHIFT")}, "PATH": search,
             "NIGHTSHIFT_MODEL": str(model), "NIGHTSHIFT_DB": str(folder / "queue.db"), "HOME": str(folder),
-            "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_HOSTNAME": "localhost", "PYSPARK_PYTHON": sys.executable}
+            "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_HOSTNAME": "localhost", "PYSPARK_PYTHON": spark_python(search)}
         prepare(folder, environment)
         recipe(folder, environment)
         shutil.rmtree(folder)

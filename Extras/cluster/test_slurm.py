@@ -78,11 +78,12 @@ class Night:
         return sorted(found)
 
     def worker_on(self, node, seconds=90):
-        """A worker that has brought something back, and goes on."""
+        """A worker that has brought something back, and goes on: with jobs left for some seconds, so that it can't have ended
+        when it's killed."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             for where, shard, process in self.workers():
-                if where == node and self.last_run(shard) and self.state(shard, self.last_run(shard)).exists():
+                if where == node and 0 <= self.brought_back(shard) <= 0.7 * JOBS / SHARDS:
                     return shard, process
             time.sleep(0.2)
         raise RuntimeError(f"no worker came to {node}; {self.workers()}\n{self.cluster.run('squeue')}")
@@ -93,6 +94,14 @@ class Night:
 
     def state(self, shard, run):
         return self.shared / f"shard-{shard}.run{run}.db"
+
+    def brought_back(self, shard):
+        """How many jobs are done in what the shard's last run has brought back; -1 where that's nothing yet."""
+        state = self.state(shard, self.last_run(shard))
+        if not state.exists():
+            return -1
+        with sqlite3.connect(f"file:{state}?mode=ro&immutable=1", uri=True) as database:
+            return database.execute("SELECT count(*) FROM jobs WHERE state = 'completed'").fetchone()[0]
 
     def last_event(self, shard):
         try:
