@@ -5,7 +5,8 @@ PREFIX ?= /usr/local
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: demo test build setup install man format lint bench-tokenizer bench-peers check-gguf check-rouge check-training help
+.PHONY: demo test build setup install man format lint bench-tokenizer bench-peers bench-documents bench-search
+.PHONY: check-gguf check-rouge check-training help
 .PHONY: build-proof proof-kill proof-kill-engine proof-power proof-sequences proof-faults proof-engine proof-signals
 .PHONY: proof-clock proof-rates proof-pipes proof-soak bench-queue test-tsan test-cluster coverage
 
@@ -48,6 +49,12 @@ bench-tokenizer: ## the tokenizer beside the PyPI package `tokenizers`
 
 bench-peers: build ## the engine beside CTranslate2, OpenVINO, llama.cpp and HuggingFace; OPTIONS="--layers 2,6" and the like
 	Extras/benchmarks/peers/compare.py $(OPTIONS)
+
+bench-documents: build ## what reading costs: documents of all formats, and files that are made to harm; OPTIONS="--only bomb.docx"
+	Extras/benchmarks/documents/measure.py $(BUILD)/nightshift $(OPTIONS)
+
+bench-search: build ## how long `results --search` takes; OPTIONS="--results 10000"
+	Extras/benchmarks/search/measure.py $(BUILD)/nightshift $(OPTIONS)
 
 check-gguf: ## GGUF files both ways with the PyPI package `gguf`
 	Extras/checks/gguf/check.sh

@@ -28,7 +28,13 @@ struct LittleEndianReader {
     mutating func skip(_ count: Int) throws(ZipError) { _ = try take(count) }
 
     mutating func integer<Number: FixedWidthInteger>(_: Number.Type) throws(ZipError) -> Number {
-        try take(Number.bitWidth / 8).reversed().reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }
+        let start = position
+        try skip(Number.bitWidth / 8)
+        var number: Number = 0
+        for index in start..<position {
+            number |= Number(truncatingIfNeeded: bytes[index]) << Number(8 * (index - start))
+        }
+        return number
     }
 
     /// A number that counts or locates something and so must be a natural number of this machine.

@@ -97,12 +97,17 @@ public struct ZipDirectory: Sendable {
     ///
     /// - throws: ``ZipError``.
     public func refuseOutsideNames() throws(ZipError) {
-        for name in entries.keys.sorted() {
-            let components = name.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == "\\" }
-            guard !components.contains(".."), components.first?.isEmpty == false, !name.utf8.contains(0) else {
-                throw ZipError(part: "zip directory", problem: "the entry \(name.quotedName) leads out of the archive")
-            }
+        if let name = entries.keys.filter(Self.leadsOutside).min() {
+            throw ZipError(part: "zip directory", problem: "the entry \(name.quotedName) leads out of the archive")
         }
+    }
+
+    private static func leadsOutside(_ name: String) -> Bool {
+        let components = name.utf8.split(omittingEmptySubsequences: false) {
+            $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\")
+        }
+        return components.first?.isEmpty != false || name.utf8.contains(0)
+            || components.contains { $0.elementsEqual("..".utf8) }
     }
 
     /// Where the directory lies and how many entries it has, from the end record or its 64-bit form.
@@ -135,11 +140,15 @@ public struct ZipDirectory: Sendable {
             offset = try record.count(UInt64.self)
         }
         // No entry takes less than its 46 fixed bytes, which bounds their number by the length.
-        guard offset <= file.count, length <= file.count - offset, length <= maximumLength, entryCount <= length / 46
-        else {
+        guard offset <= file.count, length <= file.count - offset, entryCount <= length / 46 else {
             throw record.problem(
                 "a directory of \(entryCount) entries in \(length) bytes from byte \(offset) can't be, "
                     + "in a file of \(file.count)")
+        }
+        guard length <= maximumLength else {
+            throw ZipError(
+                .tooLarge, part: "zip directory",
+                problem: "its \(entryCount) entries take \(length) bytes, and the limit is \(maximumLength >> 20) MiB")
         }
         return (offset, length, entryCount)
     }

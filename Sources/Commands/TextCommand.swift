@@ -75,7 +75,12 @@ struct TextCommand: AsyncParsableCommand {
     }
 
     private static func facts(of document: Document) -> String {
-        let words = document.text.utf8.split { $0 <= 0x20 }.count
+        var words = 0
+        var isWithin = false
+        for byte in document.text.utf8 {
+            if byte > 0x20, !isWithin { words += 1 }
+            isWithin = byte > 0x20
+        }
         var facts = ["'\(DisplayText.line(document.title))'", document.mediaType, "\(words.grouped) words"]
         for member in document.metadata.members where ["pages", "author", "from", "date"].contains(member.name) {
             switch member.value {

@@ -9,6 +9,8 @@ struct CSVRows {
     private(set) var input: ByteInput
     private let separator: UInt8
     private let longestRow: Int
+    /// Whether a quotation mark was never closed within the longest row: where the next row begins can't be told.
+    private var isLost = false
 
     /// The most cells of a row: what the widest spreadsheets have. More is made to fill the memory.
     static let maximumCells = 16_384
@@ -19,8 +21,10 @@ struct CSVRows {
         self.longestRow = longestRow
     }
 
-    /// The next row that isn't an empty line. After a row that is wrong, reading goes on at the next line.
+    /// The next row that isn't an empty line. After a row that is wrong, reading goes on at the next line; after a cell that
+    /// doesn't end, it ends.
     mutating func next() throws -> Result<Row, BulkProblem>? {
+        guard !isLost else { return nil }
         while let byte = try input.peek() {
             if byte == 0x0A || byte == 0x0D {
                 _ = try input.next()
@@ -30,7 +34,7 @@ struct CSVRows {
             do {
                 return .success(Row(line: line, cells: try row(from: line)))
             } catch let problem as BulkProblem {
-                _ = try input.nextLine(limit: 0)
+                if !isLost { _ = try input.nextLine(limit: 0) }
                 return .failure(problem)
             }
         }
@@ -91,6 +95,7 @@ struct CSVRows {
                 guard try input.peek() == Self.quote else { return bytes }
                 _ = try input.next()
             }
+            isLost = size == longestRow
             try append(byte, to: &bytes, line, &size)
         }
         throw problem(start, "the quotation mark that begins a cell on this line is never closed")

@@ -116,6 +116,19 @@ struct DocumentFinderTests {
         #expect(try names("**/a.txt") == ["sub/a.txt"], "what a link back to the beginning leads to was seen")
     }
 
+    @Test("a name that isn't UTF-8 is reported as such, and a version isn't taken for a format")
+    func oddNames() throws {
+        try folder.write("x", to: "odd/GPL-2.0")
+        try folder.write(".TH LS 1", to: "odd/ls.1")
+        let path = folder["odd/"].utf8CString.dropLast() + [CChar(bitPattern: 0xFF), 0]
+        let descriptor = Array(path).withUnsafeBufferPointer { open($0.baseAddress!, O_CREAT | O_WRONLY, 0o600) }
+        try #require(descriptor >= 0, "a file system that takes any bytes")
+        close(descriptor)
+        let findings = try finder.find([folder["odd"]])
+        #expect(findings.sources.map { folder.relative($0.name) } == ["odd/GPL-2.0"])
+        #expect(findings.skipped.map(\.reason).contains(.otherName) && findings.skipped.count == 2)
+    }
+
     @Test("a pattern of many stars over a long name takes no time")
     func hostilePattern() throws {
         try folder.write("x", to: String(repeating: "a", count: 200))

@@ -13,7 +13,11 @@ package enum DisplayText {
         var result = ""
         var isSpacePending = false
         for character in text.prefix(limit) {
-            if character.isWhitespace {
+            if let byte = character.asciiValue, byte > 0x20, byte != 0x7F {
+                if isSpacePending { result.append(" ") }
+                isSpacePending = false
+                result.append(character)
+            } else if character.isWhitespace {
                 isSpacePending = !result.isEmpty
             } else {
                 if isSpacePending { result.append(" ") }
@@ -45,6 +49,7 @@ package enum DisplayText {
 
     private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
+        case 0x20..<0x7F: false
         case 0x202A...0x202E, 0x2066...0x2069, 0x2028, 0x2029: true
         default: scalar.properties.generalCategory == .control
         }

@@ -32,7 +32,7 @@ enum FormatDetection {
     }
 
     /// Whether a file without a known extension, met in a folder, begins like a document. Text does where the name has no
-    /// extension at all.
+    /// extension at all, or only a version.
     static func looksReadable(_ path: String) -> Bool {
         guard let file = try? InputFile(path: path), let head = try? file.head(headLength), !head.isEmpty else {
             return false
@@ -44,7 +44,9 @@ enum FormatDetection {
         case .nothing:
             // The end may cut a character.
             let text = head.count < headLength ? head : head.dropLast(head.reversed().prefix { $0 >= 0x80 }.count)
-            return DocumentFormat.fileExtension(of: path).isEmpty
+            // A number is a version, as in GPL-2.0, or the section of a manual page in roff.
+            let isRoff = head.first == UInt8(ascii: ".") || head.first == UInt8(ascii: "'")
+            return DocumentFormat.fileExtension(of: path).allSatisfy(\.isNumber) && !isRoff
                 && (try? TextDecoding.text(of: text, path: path)) != nil
         }
     }
@@ -139,12 +141,13 @@ enum FormatDetection {
         firstIndex(of: part, in: Array(bytes)[...]) != nil
     }
 
+    /// Parts are short: each place costs at most their length.
     static func firstIndex(of part: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
         guard let first = part.first, bytes.count >= part.count else { return nil }
-        var start = bytes.startIndex
-        while let place = bytes[start..<bytes.endIndex - part.count + 1].firstIndex(of: first) {
-            if bytes[place...].starts(with: part) { return place }
-            start = place + 1
+        for place in bytes.startIndex...(bytes.endIndex - part.count) where bytes[place] == first {
+            var length = 1
+            while length < part.count, bytes[place + length] == part[length] { length += 1 }
+            if length == part.count { return place }
         }
         return nil
     }

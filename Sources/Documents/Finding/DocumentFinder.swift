@@ -24,6 +24,7 @@ public struct DocumentFinder: Sendable {
             case folderSeenBefore = "a folder that was read already"
             case notAFile = "not a file"
             case brokenLink = "a link to nothing"
+            case otherName = "a name that isn't UTF-8: rename it"
             case noPermission = "no permission to read it"
             case tooDeep = "folders nested too deep"
         }
@@ -136,7 +137,8 @@ private struct Search {
                 continue
             }
             guard let status else {
-                skip(.brokenLink)
+                // Where the name's bytes are no text, what stands for them leads nowhere.
+                skip(name.unicodeScalars.contains("\u{FFFD}") ? .otherName : .brokenLink)
                 continue
             }
             switch status.kind {

@@ -21,6 +21,25 @@ struct HTMLBoilerplate {
     private var links: [Int32]
     /// What the texts within each node speak of.
     private var marks: [HTMLTree.Marks]
+    /// What each node stands in.
+    private var places: [Places]
+
+    private struct Places: OptionSet {
+        let rawValue: UInt8
+        static let quotation = Places(rawValue: 1)
+        static let figure = Places(rawValue: 2)
+        /// A part that may have a header of its own.
+        static let part = Places(rawValue: 4)
+
+        static func of(_ tag: HTMLTag) -> Places {
+            switch tag {
+            case .blockquote: .quotation
+            case .figure: .figure
+            case .article, .section, .main: .part
+            default: []
+            }
+        }
+    }
 
     init(_ tree: HTMLTree) {
         self.tree = tree
@@ -29,6 +48,11 @@ struct HTMLBoilerplate {
         linkLetters = letters
         links = letters
         marks = Array(repeating: [], count: count)
+        places = Array(repeating: [], count: count)
+        for node in 1..<max(count, 1) {
+            let parent = Int(tree.nodes[node].parent)
+            places[node] = places[parent].union(.of(tree.nodes[parent].tag))
+        }
         // Children have higher numbers than their parents, so that one pass from the end adds everything up.
         let hasCookies = ConsentWords.speaksOfCookies(tree.texts[...])
         for node in stride(from: count - 1, to: 0, by: -1) {
@@ -59,6 +83,8 @@ struct HTMLBoilerplate {
     /// The letters of the page, as far as it is shown.
     var letterCount: Int { Int(letters[0]) }
 
+    func letterCount(within node: Int) -> Int { Int(letters[node]) }
+
     func linkCount(within node: Int) -> Int { Int(links[node]) }
 
     /// The element that holds the page's text: its `main`, its only `article`, or all of it.
@@ -84,10 +110,10 @@ struct HTMLBoilerplate {
         let element = tree.nodes[node]
         switch element.tag {
         case .nav, .menu, .dialog, .button, .select, .aside: return true
-        case .footer: if !isWithin(node, [.blockquote, .figure]) { return true }
+        case .footer: if places[node].isDisjoint(with: [.quotation, .figure]) { return true }
         case .header:
             // The page's own, unless the text's title stands in it.
-            if root == 0, !marks[node].contains(.heading), !isWithin(node, [.article, .section, .main, .blockquote]) {
+            if root == 0, !marks[node].contains(.heading), places[node].isDisjoint(with: [.part, .quotation]) {
                 return true
             }
         case .form: if Int(letters[node]) * 3 < letters[root] { return true }
@@ -108,15 +134,6 @@ struct HTMLBoilerplate {
             return true
         default: return element.marks.contains(.hidden) && element.tag != .body && element.tag != .html
         }
-    }
-
-    private func isWithin(_ node: Int, _ tags: Set<HTMLTag>) -> Bool {
-        var parent = Int(tree.nodes[node].parent)
-        while parent >= 0 {
-            if tags.contains(tree.nodes[parent].tag) { return true }
-            parent = Int(tree.nodes[parent].parent)
-        }
-        return false
     }
 
     /// A list or box of several short links and hardly anything else. Within a text that is marked as such, lists of links

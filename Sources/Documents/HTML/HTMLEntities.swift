@@ -37,11 +37,11 @@ enum HTMLEntities {
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
         }
         guard !name.isEmpty else { return nil }
-        let text = String(decoding: name, as: UTF8.self)
         let isClosed = name.endIndex < bytes.endIndex && bytes[name.endIndex] == semicolon
-        if isClosed, let scalar = table[text] { return (scalar, name.endIndex + 1) }
-        guard !isClosed, let (open, scalar) = unclosed.first(where: { text.hasPrefix($0.key) }) else { return nil }
-        return (scalar, start + 1 + open.utf8.count)
+        if isClosed {
+            return table[String(decoding: name, as: UTF8.self)].map { ($0, name.endIndex + 1) }
+        }
+        return unclosed.first { name.starts(with: $0.name) }.map { ($0.scalar, start + 1 + $0.name.count) }
     }
 
     private static func numeric(
@@ -64,11 +64,10 @@ enum HTMLEntities {
     }
 
     /// Those that pages write without the semicolon.
-    private static let unclosed: [String: Unicode.Scalar] = [
-        "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "nbsp": "\u{A0}", "copy": "©", "reg": "®", "AMP": "&",
-        "LT": "<",
-        "GT": ">",
-    ]
+    private static let unclosed: [(name: [UInt8], scalar: Unicode.Scalar)] = [
+        ("amp", "&"), ("lt", "<"), ("gt", ">"), ("quot", "\""), ("nbsp", "\u{A0}"), ("copy", "©"), ("reg", "®"),
+        ("AMP", "&"), ("LT", "<"), ("GT", ">"),
+    ].map { (name: String, scalar: Unicode.Scalar) in (Array(name.utf8), scalar) }
 
     private static let table: [String: Unicode.Scalar] = {
         var table: [String: Unicode.Scalar] = [:]

@@ -17,7 +17,7 @@ enum HTMLMarks {
             if role == "main" { marks.insert(.main) }
         }
         for name in [tokenizer.attribute("class"), tokenizer.attribute("id")] {
-            if let name, names(name).contains(where: boilerplateNames.contains) { marks.insert(.boilerplateName) }
+            if let name, holdsBoilerplateName(name) { marks.insert(.boilerplateName) }
         }
         return marks
     }
@@ -27,23 +27,21 @@ enum HTMLMarks {
         "toolbar", "tablist", "alert",
     ]
 
-    /// The words of a class or name: `site-footer` and `siteFooter` have two each.
-    private static func names(_ text: String) -> [String] {
-        var words: [String] = []
+    /// Looks at each word of a class or name: `site-footer` and `siteFooter` have two each.
+    private static func holdsBoilerplateName(_ text: String) -> Bool {
         var word = ""
         var previousIsSmall = false
-        for scalar in text.unicodeScalars.prefix(500) {
-            let isLetter = scalar.isASCII && scalar.properties.isAlphabetic
-            let isLarge = isLetter && scalar.properties.isUppercase
-            if !isLetter || isLarge && previousIsSmall {
-                if !word.isEmpty { words.append(word.lowercased()) }
+        for byte in text.utf8.prefix(500) {
+            let isSmall = (0x61...0x7A).contains(byte)
+            let isLarge = (0x41...0x5A).contains(byte)
+            if !isSmall && !isLarge || isLarge && previousIsSmall {
+                if boilerplateNames.contains(word) { return true }
                 word = ""
             }
-            if isLetter { word.unicodeScalars.append(scalar) }
-            previousIsSmall = isLetter && !isLarge
+            if isSmall || isLarge { word.unicodeScalars.append(Unicode.Scalar(byte | 0x20)) }
+            previousIsSmall = isSmall
         }
-        if !word.isEmpty { words.append(word.lowercased()) }
-        return words
+        return boilerplateNames.contains(word)
     }
 
     private static let boilerplateNames: Set<String> = [

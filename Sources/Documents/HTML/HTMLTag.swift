@@ -60,3 +60,25 @@ enum HTMLTag: UInt8 {
         (HTMLTag.h1.rawValue...HTMLTag.h6.rawValue).contains(rawValue) ? Int(rawValue - HTMLTag.h1.rawValue) + 1 : nil
     }
 }
+
+/// Elements, as bits: a hostile page asks hundreds of millions of times what is among them.
+struct HTMLTagSet: ExpressibleByArrayLiteral {
+    private var low: UInt64 = 0
+    private var high: UInt64 = 0
+
+    init(arrayLiteral tags: HTMLTag...) { for tag in tags { insert(tag) } }
+
+    mutating func insert(_ tag: HTMLTag) {
+        if tag.rawValue < 64 { low |= 1 << tag.rawValue } else { high |= 1 << (tag.rawValue - 64) }
+    }
+
+    mutating func remove(_ tag: HTMLTag) {
+        if tag.rawValue < 64 { low &= ~(1 << tag.rawValue) } else { high &= ~(1 << (tag.rawValue - 64)) }
+    }
+
+    func contains(_ tag: HTMLTag) -> Bool {
+        (tag.rawValue < 64 ? low >> tag.rawValue : high >> (tag.rawValue - 64)) & 1 != 0
+    }
+
+    func isDisjoint(with other: HTMLTagSet) -> Bool { low & other.low | high & other.high == 0 }
+}

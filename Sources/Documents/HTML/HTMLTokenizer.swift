@@ -35,6 +35,8 @@ struct HTMLTokenizer {
     private static let less = UInt8(ascii: "<")
     private static let greater = UInt8(ascii: ">")
     private static let slash = UInt8(ascii: "/")
+    private static let commentEnd = Array("-->".utf8)
+    private static let literalEnd = Array("]]>".utf8)
 
     mutating func next() -> Token? {
         if let tag = rawText {
@@ -93,14 +95,14 @@ struct HTMLTokenizer {
 
     private mutating func declaration() -> Token? {
         let rest = bytes[position...]
-        if rest.starts(with: Array("<!--".utf8)) {
+        if rest.starts(with: "<!--".utf8) {
             // "<!-->" is a whole comment.
-            skip(past: Array("-->".utf8), from: position + 2)
+            skip(past: Self.commentEnd, from: position + 2)
             return nil
         }
-        if isXML, rest.starts(with: Array("<![CDATA[".utf8)) {
+        if isXML, rest.starts(with: "<![CDATA[".utf8) {
             let start = position + 9
-            skip(past: Array("]]>".utf8), from: start)
+            skip(past: Self.literalEnd, from: start)
             return .literal(start..<max(start, min(position - 3, bytes.count)))
         }
         skip(past: [Self.greater], from: position + 2)

@@ -51,10 +51,11 @@ struct HTMLTree {
     private var open: [Int32] = [0]
     /// Elements beyond the depth that are open.
     private var overflow = 0
-    /// How many of each element are open, so that end tags without a start cost nothing.
+    /// How many of each element are open, and which are, so that end tags without a start cost nothing.
     private var openCounts = [Int](repeating: 0, count: 256)
+    private var openTags: HTMLTagSet = []
     /// End tags for which nothing was found since the last change, for the same reason.
-    private var vain: Set<UInt8> = []
+    private var vain: HTMLTagSet = []
 
     /// - throws: ``DocumentError/hostile(path:problem:)`` for a page of too many elements.
     init(_ bytes: [UInt8], isXML: Bool, path: String) throws {
@@ -117,7 +118,7 @@ struct HTMLTree {
         case .meta: return note(tokenizer)
         case .body:
             // A second body is no element, but its end must not end the first.
-            if openCounts[Int(HTMLTag.body.rawValue)] > 0 { return }
+            if openTags.contains(.body) { return }
         default: break
         }
         closeImplied(by: tag)
@@ -131,7 +132,8 @@ struct HTMLTree {
         guard !tag.isVoid, !isSelfClosing else { return }
         open.append(Int32(nodes.count - 1))
         openCounts[Int(tag.rawValue)] += 1
-        vain.removeAll(keepingCapacity: true)
+        openTags.insert(tag)
+        vain = []
     }
 
     private mutating func note(_ tokenizer: HTMLTokenizer) {
@@ -144,24 +146,43 @@ struct HTMLTree {
     /// Closes what a start tag ends without saying so: the paragraph before a block, the item before an item.
     private mutating func closeImplied(by tag: HTMLTag) {
         switch tag {
-        case .li: close([.li], within: [.ul, .ol, .menu])
-        case .dd, .dt: close([.dd, .dt], within: [.dl])
-        case .tr: close([.tr], within: [.table])
-        case .td, .th: close([.td, .th], within: [.tr, .table])
-        case .tbody, .thead, .tfoot: close([.tbody, .thead, .tfoot], within: [.table])
-        case .option: close([.option], within: [.select])
-        case .body: close([.head], within: [.html])
+        case .li: close(Ends.item, within: Ends.lists)
+        case .dd, .dt: close(Ends.definition, within: Ends.definitions)
+        case .tr: close(Ends.row, within: Ends.table)
+        case .td, .th: close(Ends.cell, within: Ends.rows)
+        case .tbody, .thead, .tfoot: close(Ends.tablePart, within: Ends.table)
+        case .option: close(Ends.option, within: Ends.select)
+        case .body: close(Ends.head, within: Ends.html)
         default: break
         }
-        if tag.isBlock, openCounts[Int(HTMLTag.p.rawValue)] > 0 {
-            close([.p], within: [.td, .th, .li, .div, .section, .article, .blockquote, .button, .dd, .body])
-        }
+        if tag.isBlock { close(Ends.paragraph, within: Ends.holdersOfParagraphs) }
         // Text of the page ends a head that nobody ended.
-        if tag.isBlock, tag != .html, current == .head { close([.head], within: [.html]) }
+        if tag.isBlock, tag != .html, current == .head { close(Ends.head, within: Ends.html) }
     }
 
-    private mutating func close(_ tags: Set<HTMLTag>, within barriers: Set<HTMLTag>) {
-        guard overflow == 0, tags.contains(where: { openCounts[Int($0.rawValue)] > 0 }) else { return }
+    /// What is closed, and what keeps it from being closed.
+    private enum Ends {
+        static let item: HTMLTagSet = [.li]
+        static let lists: HTMLTagSet = [.ul, .ol, .menu]
+        static let definition: HTMLTagSet = [.dd, .dt]
+        static let definitions: HTMLTagSet = [.dl]
+        static let row: HTMLTagSet = [.tr]
+        static let cell: HTMLTagSet = [.td, .th]
+        static let rows: HTMLTagSet = [.tr, .table]
+        static let tablePart: HTMLTagSet = [.tbody, .thead, .tfoot]
+        static let table: HTMLTagSet = [.table]
+        static let option: HTMLTagSet = [.option]
+        static let select: HTMLTagSet = [.select]
+        static let head: HTMLTagSet = [.head]
+        static let html: HTMLTagSet = [.html]
+        static let paragraph: HTMLTagSet = [.p]
+        static let holdersOfParagraphs: HTMLTagSet = [
+            .td, .th, .li, .div, .section, .article, .blockquote, .button, .dd, .body,
+        ]
+    }
+
+    private mutating func close(_ tags: HTMLTagSet, within barriers: HTMLTagSet) {
+        guard overflow == 0, !openTags.isDisjoint(with: tags) else { return }
         for depth in stride(from: open.count - 1, to: 0, by: -1) {
             let tag = nodes[Int(open[depth])].tag
             if tags.contains(tag) { return pop(to: depth) }
@@ -174,22 +195,23 @@ struct HTMLTree {
             if !tag.isVoid { overflow -= 1 }
             return
         }
-        guard openCounts[Int(tag.rawValue)] > 0, !vain.contains(tag.rawValue) else { return }
+        guard openTags.contains(tag), !vain.contains(tag) else { return }
         for depth in stride(from: open.count - 1, to: 0, by: -1) {
             let found = nodes[Int(open[depth])].tag
             if found == tag { return pop(to: depth) }
             // What is wrong within a cell stays within it.
             if found == .td || found == .th || found == .table, !tag.isTablePart, tag != .body, tag != .html { break }
         }
-        vain.insert(tag.rawValue)
+        vain.insert(tag)
     }
 
     private mutating func pop(to depth: Int) {
         while open.count > depth {
             let tag = nodes[Int(open.removeLast())].tag
             openCounts[Int(tag.rawValue)] -= 1
+            if openCounts[Int(tag.rawValue)] == 0 { openTags.remove(tag) }
         }
-        vain.removeAll(keepingCapacity: true)
+        vain = []
     }
 
     // MARK: - Reading

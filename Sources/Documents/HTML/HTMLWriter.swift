@@ -51,7 +51,7 @@ struct HTMLWriter {
             try writer.append("”")
         case .option, .optgroup: break
         case .sup: try writeSuperscript(node, listDepth: listDepth)
-        case .a where Self.backReferences.contains(HTMLReader.collapsed(plainText(of: node))): break
+        case .a where isBackReference(node): break
         case _ where element.tag.headingLevel != nil:
             let level = element.tag.headingLevel ?? 1
             if level == 1, headings.count < 2 { headings.append(HTMLReader.collapsed(plainText(of: node))) }
@@ -64,6 +64,11 @@ struct HTMLWriter {
 
     /// Links from notes back to the text.
     private static let backReferences: Set<String> = ["↩", "↩\u{FE0E}", "↑", "^", "⤴"]
+
+    private func isBackReference(_ node: Int) -> Bool {
+        (1...6).contains(boilerplate.letterCount(within: node))
+            && Self.backReferences.contains(HTMLReader.collapsed(plainText(of: node)))
+    }
 
     /// The number of a note stands in brackets, that of a power behind `^`, and letters as in `1st` as they are.
     private mutating func writeSuperscript(_ node: Int, listDepth: Int) throws {
@@ -150,10 +155,10 @@ struct HTMLWriter {
 
     private func plainText(of node: Int) -> String {
         var bytes: [UInt8] = []
-        var rest = [node]
-        while let next = rest.popLast(), bytes.count < 1000 {
-            if tree.nodes[next].tag == .text { bytes += tree.text(of: next) + [0x20] }
-            rest += Array(tree.children(of: next)).reversed()
+        // What is within a node follows it; elements without text may be without number.
+        for next in tree.nodes.indices[(node + 1)...].prefix(1000) {
+            guard Int(tree.nodes[next].parent) >= node, bytes.count < 1000 else { break }
+            if tree.nodes[next].tag == .text { bytes += tree.text(of: next).prefix(1000) + [0x20] }
         }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -145,11 +145,11 @@ enum EncodedWords {
 
 /// How the bytes of a part travel (RFC 2045, section 6).
 enum TransferEncoding {
-    static func decoded(_ bytes: ArraySlice<UInt8>, _ name: String?) -> [UInt8] {
+    static func decoded(_ bytes: ArraySlice<UInt8>, _ name: String?) -> ArraySlice<UInt8> {
         switch name {
-        case "base64": base64(bytes)
-        case "quoted-printable": quotedPrintable(bytes)
-        default: Array(bytes)
+        case "base64": base64(bytes)[...]
+        case "quoted-printable": quotedPrintable(bytes)[...]
+        default: bytes
         }
     }
 
@@ -210,7 +210,8 @@ enum TransferEncoding {
         return output
     }
 
-    private static func digit(_ byte: UInt8) -> UInt8? {
+    /// The value of a hexadecimal digit.
+    static func digit(_ byte: UInt8) -> UInt8? {
         switch byte {
         case 0x30...0x39: byte - 0x30
         case 0x41...0x46: byte - 0x41 + 10

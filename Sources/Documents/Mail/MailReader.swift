@@ -65,7 +65,7 @@ struct MailReader {
         let encoding = header.structured("content-transfer-encoding")?.value
         switch type.value {
         case "message/rfc822" where !isAttached || name == nil:
-            let (inner, innerBody) = MailHeader.read(TransferEncoding.decoded(body, encoding)[...])
+            let (inner, innerBody) = MailHeader.read(TransferEncoding.decoded(body, encoding))
             let lines = [("Subject", "subject"), ("From", "from"), ("Date", "date")].compactMap { label, field in
                 inner[field].map { "\(label): \($0)" }
             }
@@ -74,7 +74,7 @@ struct MailReader {
         case "text/plain" where !isAttached, "text/html" where !isAttached, "" where !isAttached:
             let bytes = TransferEncoding.decoded(body, encoding)
             try spend(bytes.count, &contents)
-            let text = TextDecoding.lenientText(of: bytes, declared: type.parameters["charset"])
+            let text = TextDecoding.lenientText(of: Array(bytes), declared: type.parameters["charset"])
             contents.texts.append(try type.value == "text/html" ? page(text) : Self.trimmed(text))
         default:
             if contents.attachments.count < 100 {
@@ -139,6 +139,8 @@ struct MailReader {
     }
 
     private static func trimmed(_ text: String) -> String {
-        String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+        var text = text.drop(while: \.isWhitespace)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
     }
 }

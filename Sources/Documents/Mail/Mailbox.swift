@@ -10,6 +10,8 @@ struct Mailbox {
     private(set) var number = 0
 
     private static let pieceLength = 1 << 20
+    /// Of a line that begins a mail, in bytes.
+    private static let maximumSeparatorLength = 1000
 
     /// - parameter limit: the most bytes of one mail.
     init(_ file: InputFile, limit: Int) {
@@ -19,7 +21,7 @@ struct Mailbox {
 
     /// A line that begins a mail: `From`, a sender, and a time that ends in a year or a zone after it.
     static func isSeparator(_ line: ArraySlice<UInt8>) -> Bool {
-        guard line.starts(with: "From ".utf8) else { return false }
+        guard line.starts(with: "From ".utf8), line.count <= maximumSeparatorLength else { return false }
         let words = line.dropFirst(5).split(whereSeparator: { $0 == 0x20 || $0 == 0x0D })
         let hasTime = words.contains { $0.count >= 5 && $0.contains(UInt8(ascii: ":")) }
         let hasYear = words.contains { $0.count == 4 && $0.allSatisfy { (0x30...0x39).contains($0) } }
@@ -35,21 +37,23 @@ struct Mailbox {
         number += 1
         // Behind the line that begins this one; looking for the next one from there.
         var line = position
+        // What has been looked at of a line that isn't whole yet.
+        var searched = line
         var isFirst = true
         while true {
-            guard let end = buffer[line...].firstIndex(of: 0x0A) else {
+            guard let end = buffer[searched...].firstIndex(of: 0x0A) else {
                 guard !isAtEnd else {
                     line = buffer.count
                     break
                 }
                 guard buffer.count - position <= limit else { throw tooLarge }
-                line -= position
+                (line, searched) = (line - position, buffer.count - position)
                 try fill()
                 continue
             }
             if !isFirst, Self.isSeparator(buffer[line..<end]) { break }
             isFirst = false
-            line = end + 1
+            (line, searched) = (end + 1, end + 1)
             guard line - position <= limit else { throw tooLarge }
         }
         defer { position = line }

@@ -16,6 +16,44 @@ struct RTFReader {
 
     private enum Field { case title, author }
 
+    /// What the control words that matter do.
+    private enum Control {
+        case sign(String)
+        /// The group isn't text.
+        case leftOut
+        case listMark
+        case codePage, oldMac, oldPC
+        case skipCount, unicode, binary
+        case title, author
+        case paragraph, line, plainParagraph, outlineLevel
+        case inTable, cell, row
+
+        /// One look-up for each word, of which a document may have tens of millions.
+        static let byWord: [String: Control] = {
+            var controls: [String: Control] = [
+                "listtext": .listMark, "pntext": .listMark, "ansicpg": .codePage, "mac": .oldMac, "pc": .oldPC,
+                "uc": .skipCount, "u": .unicode, "bin": .binary, "title": .title, "author": .author, "par": .paragraph,
+                "sect": .paragraph, "page": .paragraph, "line": .line, "pard": .plainParagraph,
+                "outlinelevel": .outlineLevel, "intbl": .inTable, "cell": .cell, "row": .row,
+            ]
+            for word in groupsLeftOut { controls[word] = .leftOut }
+            for (word, sign) in signWords { controls[word] = .sign(sign) }
+            return controls
+        }()
+
+        private static let groupsLeftOut = [
+            "fonttbl", "colortbl", "stylesheet", "info", "pict", "object", "header", "headerl", "headerr", "headerf",
+            "footer", "footerl", "footerr", "footerf", "fldinst", "listtable", "listoverridetable", "rsidtbl",
+            "generator", "themedata", "colorschememapping", "datastore", "latentstyles", "xmlnstbl", "annotation",
+            "atnid", "atnauthor", "nonshppict", "bkmkstart", "bkmkend", "filetbl", "revtbl", "deleted",
+        ]
+
+        private static let signWords = [
+            "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”",
+            "bullet": "•", "emspace": " ", "enspace": " ", "qmspace": " ", "tab": " ",
+        ]
+    }
+
     private static let maximumDepth = 1000
 
     func read(_ bytes: [UInt8]) throws -> HTMLReader.Outcome {
@@ -130,20 +168,22 @@ struct RTFReader {
             let numberStart = position
             if position < bytes.count, bytes[position] == UInt8(ascii: "-") { position += 1 }
             while position < bytes.count, (0x30...0x39).contains(bytes[position]) { position += 1 }
-            let number = Int(String(decoding: bytes[numberStart..<min(position, numberStart + 11)], as: UTF8.self))
+            let number =
+                numberStart == position
+                ? nil : Int(String(decoding: bytes[numberStart..<min(position, numberStart + 11)], as: UTF8.self))
             if position < bytes.count, bytes[position] == 0x20 { position += 1 }
-            try obey(word, number)
+            if let control = Control.byWord[word] { try obey(control, number) }
         }
 
         private mutating func readSymbol(_ byte: UInt8) throws {
             position += 1
             switch byte {
             case UInt8(ascii: "'"):
-                guard position + 2 <= bytes.count,
-                    let value = UInt8(String(decoding: bytes[position..<position + 2], as: UTF8.self), radix: 16)
+                guard position + 2 <= bytes.count, let high = TransferEncoding.digit(bytes[position]),
+                    let low = TransferEncoding.digit(bytes[position + 1])
                 else { return }
                 position += 2
-                try take(value)
+                try take(high << 4 | low)
             case UInt8(ascii: "*"): state.isLeftOut = true
             case UInt8(ascii: "~"): try write(" ")
             case UInt8(ascii: "_"): try write("-")
@@ -162,61 +202,43 @@ struct RTFReader {
             try append(text)
         }
 
-        private static let leftOut: Set<String> = [
-            "fonttbl", "colortbl", "stylesheet", "info", "pict", "object", "header", "headerl", "headerr", "headerf",
-            "footer", "footerl", "footerr", "footerf", "fldinst", "listtable", "listoverridetable", "rsidtbl",
-            "generator", "themedata", "colorschememapping", "datastore", "latentstyles", "xmlnstbl", "annotation",
-            "atnid", "atnauthor", "pntext", "listtext", "nonshppict", "bkmkstart", "bkmkend", "filetbl", "revtbl",
-            "deleted",
-        ]
-
-        private static let signs = [
-            "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”",
-            "bullet": "•", "emspace": " ", "enspace": " ", "qmspace": " ", "tab": " ",
-        ]
-
-        private mutating func obey(_ word: String, _ number: Int?) throws {
-            if let sign = Self.signs[word] { return try write(sign) }
-            if Self.leftOut.contains(word) {
-                // List marks of old writers are text that lists need.
-                if word == "listtext" || word == "pntext", !state.isLeftOut { return try beginItem() }
-                state.isLeftOut = true
-                return
-            }
-            switch word {
-            case "ansicpg":
-                if let set = number.flatMap(CharacterSet.init(codePage:)) { use(set) }
-            case "mac": use(CharacterSet(codePage: 10000))
-            case "pc": use(CharacterSet(codePage: 437))
-            case "uc": state.skipCount = min(max(number ?? 1, 0), 16)
-            case "u": try unicode(number ?? 0)
-            case "bin": position = min(bytes.count, position + max(number ?? 0, 0))
-            case "title": state.field = .title
-            case "author": state.field = .author
-            case "par", "sect", "page": try endParagraph()
-            case "line": try whenShown { try $0.writer.lineBreak() }
-            case "pard":
+        private mutating func obey(_ control: Control, _ number: Int?) throws {
+            switch control {
+            case .sign(let sign): try write(sign)
+            case .leftOut: state.isLeftOut = true
+            // List marks of old writers are text that lists need.
+            case .listMark: if !state.isLeftOut { beginItem() }
+            case .codePage: if let set = number.flatMap(CharacterSet.init(codePage:)) { use(set) }
+            case .oldMac: use(CharacterSet(codePage: 10000))
+            case .oldPC: use(CharacterSet(codePage: 437))
+            case .skipCount: state.skipCount = min(max(number ?? 1, 0), 16)
+            case .unicode: try unicode(number ?? 0)
+            case .binary: position = min(bytes.count, position + max(number ?? 0, 0))
+            case .title: state.field = .title
+            case .author: state.field = .author
+            case .paragraph: try endParagraph()
+            case .line: try whenShown { try $0.writer.lineBreak() }
+            case .plainParagraph:
                 try flush()
                 guard !state.isLeftOut, !isInRow else { return }
                 try writer.endBlock()
                 writer.kind = .paragraph
                 writer.marker = ""
                 isInTable = false
-            case "outlinelevel":
+            case .outlineLevel:
                 if let number, (0...8).contains(number), !state.isLeftOut { writer.kind = .heading(number + 1) }
-            case "intbl": isInTable = true
-            case "cell":
+            case .inTable: isInTable = true
+            case .cell:
                 try whenShown { parser in
                     (parser.isInRow, parser.writer.kind) = (true, .row)
                     parser.endedCells += 1
                 }
-            case "row":
+            case .row:
                 try whenShown { parser in
                     try parser.writer.endBlock()
                     (parser.isInRow, parser.isInTable, parser.endedCells) = (false, false, 0)
                     parser.writer.kind = .paragraph
                 }
-            default: break
             }
         }
 
@@ -224,7 +246,7 @@ struct RTFReader {
             if let set { converter = CharacterConverter(set) ?? converter }
         }
 
-        private mutating func beginItem() throws {
+        private mutating func beginItem() {
             state.isLeftOut = true
             writer.kind = .item(depth: 0)
             writer.marker = "- "
@@ -249,6 +271,7 @@ struct RTFReader {
                 highSurrogate = unit
                 return
             }
+            if highSurrogate == nil, let scalar = Unicode.Scalar(unit) { return try append(String(scalar)) }
             let units = (highSurrogate.map { [$0] } ?? []) + [unit]
             highSurrogate = nil
             try append(String(decoding: units, as: UTF16.self))

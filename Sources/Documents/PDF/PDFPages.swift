@@ -3,8 +3,10 @@
 struct PDFPages {
     private let pages: [[Substring]]
 
-    /// Lines at a page's head and foot that may be its number or a running title.
-    private static let edge = 2
+    /// Lines at a page's head and foot that may be a running title, and of those that may be the page's number.
+    private static let (edge, numberEdge) = (4, 2)
+    /// In bytes; what is longer is no title.
+    private static let maximumTitle = 400
 
     init(_ bytes: [UInt8]) {
         let text = TextDecoding.lenientText(of: bytes, declared: "utf-8")
@@ -23,7 +25,7 @@ struct PDFPages {
         var paragraphs = Paragraphs(width: usualWidth)
         for page in pages {
             let lines = Self.withoutEdges(page, repeated)
-            for line in lines { paragraphs.add(line) }
+            for line in lines { paragraphs.add(Self.withoutLeaders(line)) }
             paragraphs.endPage()
         }
         return paragraphs.finish()
@@ -41,11 +43,14 @@ struct PDFPages {
         var counts: [String: Int] = [:]
         for page in pages {
             let filled = page.filter { !$0.allSatisfy(\.isWhitespace) }
-            let candidates = Set((filled.prefix(Self.edge) + filled.suffix(Self.edge)).map(Self.shape))
+            let lines = (filled.prefix(Self.edge) + filled.suffix(Self.edge)).filter { Self.mayBeTitle($0) }
+            let candidates = Set(lines.map(Self.shape))
             for shape in candidates where !shape.isEmpty { counts[shape, default: 0] += 1 }
         }
         return Set(counts.filter { $0.value >= 3 && $0.value * 3 >= pages.count }.keys)
     }
+
+    private static func mayBeTitle(_ line: Substring) -> Bool { line.utf8.count <= maximumTitle }
 
     /// A line with every number as `0`.
     private static func shape(_ line: Substring) -> String {
@@ -61,18 +66,25 @@ struct PDFPages {
     }
 
     private static func withoutEdges(_ page: [Substring], _ repeated: Set<String>) -> ArraySlice<Substring> {
-        func isEdge(_ line: Substring) -> Bool {
+        func isEdge(_ line: Substring, _ round: Int) -> Bool {
+            guard mayBeTitle(line) else { return false }
             let shape = shape(line)
-            return shape.isEmpty || repeated.contains(shape) || isPageNumber(shape)
+            return shape.isEmpty || repeated.contains(shape) || round < numberEdge && isPageNumber(shape)
         }
         var lines = page[...]
-        for _ in 0..<edge {
+        for round in 0..<edge {
             lines = lines.drop { $0.allSatisfy(\.isWhitespace) }
-            if let first = lines.first, isEdge(first) { lines.removeFirst() }
+            if let first = lines.first, isEdge(first, round) { lines.removeFirst() }
             while let last = lines.last, last.allSatisfy(\.isWhitespace) { lines.removeLast() }
-            if let last = lines.last, isEdge(last) { lines.removeLast() }
+            if let last = lines.last, isEdge(last, round) { lines.removeLast() }
         }
         return lines
+    }
+
+    /// The rows of points that lead to the page numbers of a table of contents are three.
+    private static func withoutLeaders(_ line: Substring) -> Substring {
+        guard line.utf8.count <= maximumTitle, line.contains(". . . .") || line.contains(".....") else { return line }
+        return Substring(line.replacing(/[.]{5,}|[.](?: [.]){3,}/, with: "..."))
     }
 
     private static func isPageNumber(_ shape: String) -> Bool {

@@ -145,7 +145,9 @@ struct BlockWriter {
                 Array(cell.map { $0.text.map { $0 == 0x0A ? 0x20 : $0 } }.joined(separator: [0x20]))
             }
             while cells.last?.isEmpty == true { cells.removeLast() }
-            guard !cells.isEmpty else { continue }
+            guard let last = cells.last else { continue }
+            // Beside pictures and the like, a cell alone is no row.
+            if cells.dropLast().allSatisfy(\.isEmpty) { cells = [last] }
             sinks[sinks.count - 1].append(Block(kind: .row, text: Array(cells.joined(separator: Array(" | ".utf8)))))
             try spend(cells.count * 3)
         }
@@ -201,26 +203,42 @@ struct BlockWriter {
         output.reserveCapacity(bytes.count)
         var index = 0
         while index < bytes.count {
-            let rest = bytes[index...]
-            if rest.starts(with: [0xC2, 0xA0]) || rest.starts(with: [0xE2, 0x80, 0xAF]) {
+            let byte = bytes[index]
+            let sequence = byte == 0xC2 || byte == 0xE2 || byte == 0xEF ? special(bytes, at: index) : nil
+            switch sequence {
+            case .space(let length)?:
                 if let last = output.last, last != 0x20 { output.append(0x20) }
-                index += rest.first == 0xC2 ? 2 : 3
+                index += length
                 // One space, whatever they were made of.
                 if index < bytes.count, bytes[index] == 0x20 { index += 1 }
-            } else if rest.starts(with: [0xC2, 0xAD]) {
-                index += 2
-            } else if rest.starts(with: [0xE2, 0x80, 0x8B]) || rest.starts(with: [0xEF, 0xBB, 0xBF])
-                || rest.starts(with: [0xE2, 0x81, 0xA0])
-            {
-                index += 3
-            } else if bytes[index] < 0x20 && bytes[index] != 0x0A && bytes[index] != 0x09 || bytes[index] == 0x7F {
-                index += 1
-            } else {
-                output.append(bytes[index])
+            case .nothing(let length)?: index += length
+            case nil:
+                let isControl = byte < 0x20 && byte != 0x0A && byte != 0x09 || byte == 0x7F
+                if !isControl { output.append(byte) }
                 index += 1
             }
         }
         return output
+    }
+
+    /// What stands for a space, or for nothing that is seen; with its bytes.
+    private enum Special {
+        case space(Int)
+        case nothing(Int)
+    }
+
+    private static func special(_ bytes: [UInt8], at index: Int) -> Special? {
+        let second = index + 1 < bytes.count ? bytes[index + 1] : 0
+        let third = index + 2 < bytes.count ? bytes[index + 2] : 0
+        switch (bytes[index], second, third) {
+        // No-break space, and the narrow one.
+        case (0xC2, 0xA0, _): return .space(2)
+        case (0xE2, 0x80, 0xAF): return .space(3)
+        // Soft hyphen; zero width space, byte order mark, word joiner.
+        case (0xC2, 0xAD, _): return .nothing(2)
+        case (0xE2, 0x80, 0x8B), (0xEF, 0xBB, 0xBF), (0xE2, 0x81, 0xA0): return .nothing(3)
+        default: return nil
+        }
     }
 
     private static func trimmed(_ bytes: [UInt8]) -> [UInt8] {

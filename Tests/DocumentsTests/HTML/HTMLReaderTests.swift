@@ -122,7 +122,8 @@ struct HTMLReaderTests {
         arguments: [
             ("<p>a<b>b</p>c", "ab\n\nc"), ("</div></p>a", "a"), ("a<", "a<"), ("a < b", "a < b"), ("<p>a<!-- b", "a"),
             ("a<p class=\"x", "a"), ("a<script>b", "a"), ("<ul>a<li>b</ul>", "  a\n- b"), ("<td>a<td>b", "ab"),
-            ("<table><tr><td>a</div></p>b<td>c</table>", "ab | c"), ("<![CDATA[a]]>b", "b"), ("<?php x ?>a", "a"),
+            ("<table><tr><td>a</div></p>b<td>c</table>", "ab | c"), ("<![CDATA[a]]>b", "b"),
+            ("<table><tr><td><img><td>a<tr><td>b<td>c</table>", "a\nb | c"), ("<?php x ?>a", "a"),
         ])
     func broken(body: String, expected: String) throws {
         #expect(try read("<!DOCTYPE html><body>\(body)".utf8).text == expected)

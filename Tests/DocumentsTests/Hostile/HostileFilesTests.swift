@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Times and memory are measured by hand (`Docs/documents.md`); here each must be refused, or read, at all.
+/// Times and memory are measured by `make bench-documents`; here each must be refused, or read, at all.
 @Suite("Files that are made to harm")
 struct HostileFilesTests {
     private let folder: TemporaryFolder
@@ -86,6 +86,104 @@ struct HostileFilesTests {
         #expect(
             problem(Array(("{\\rtf1" + String(repeating: "{", count: 100_000)).utf8), as: "a.rtf")
                 == "a.rtf: refused: groups are nested deeper than 1000")
+    }
+
+    /// Sizes at which a reader that looks back, or ahead, at each sign would take hours.
+    private static let long: [(name: String, bytes: @Sendable () -> [UInt8], text: String)] = {
+        @Sendable func filled(
+            _ piece: String, _ count: Int, before: String = "", after: String = ""
+        ) -> [UInt8] {
+            Array((before + String(repeating: piece, count: count) + after).utf8)
+        }
+        let page = "<!DOCTYPE html><p>x</p>"
+        let mail = "From: a\nSubject: s\n"
+        return [
+            ("scripts.html", { filled("<script>", 500_000, before: page) }, "x"),
+            ("script-ends.html", { filled("</scrip", 500_000, before: page + "<script>") }, "x"),
+            ("comment.html", { filled("<!-- -- ->", 400_000, before: page) }, "x"),
+            ("instructions.html", { filled("<?a?><!-- -->", 200_000, after: page) }, "x"),
+            ("tags.html", { filled("<a b='", 500_000, before: page) }, "x"),
+            ("links.html", { filled("<br>", 500_000, before: page + String(repeating: "<a><sup>", count: 120)) }, "x"),
+            (
+                "footers.html",
+                { filled("<footer></footer>", 200_000, before: page + String(repeating: "<b>", count: 250)) }, "x"
+            ),
+            (
+                "rules.html",
+                {
+                    filled(
+                        "<hr>", 500_000, before: "<!DOCTYPE html><p>x<table><td>" + String(repeating: "<b>", count: 250)
+                    )
+                },
+                "x"
+            ),
+            ("folded.eml", { filled(" x\n", 1_000_000, before: mail, after: "\nx\n") }, "x"),
+            ("fields.eml", { filled("a: b\n", 1_000_000, before: mail, after: "\nx\n") }, "x"),
+            (
+                "parameters.eml",
+                { filled(" a*0=b;\n", 500_000, before: mail + "Content-Type: text/plain;\n", after: "\nx\n") }, "x"
+            ),
+            ("words.eml", { filled("=?", 1_000_000, before: mail + "To: ", after: "\n\nx\n") }, "x"),
+            (
+                "parts.eml",
+                { filled("-\n", 2_000_000, before: mail + "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n") },
+                "-"
+            ),
+            ("groups.rtf", { filled("{}", 2_000_000, before: "{\\rtf1 x", after: "}") }, "x"),
+            ("words.rtf", { filled("\\b\\i", 1_000_000, before: "{\\rtf1 x", after: "}") }, "x"),
+            ("returns.txt", { filled("\r\n", 2_000_000, after: "x") }, "x"),
+        ]
+    }()
+
+    @Test("what is long and made of one sign is read in one pass", arguments: long.indices)
+    func onePass(index: Int) throws {
+        let (name, bytes, text) = Self.long[index]
+        #expect(try reader.read(.file(path: try folder.write(bytes(), to: name))).text.hasSuffix(text))
+    }
+
+    @Test("a mail that is a single long line, and one of a hundred thousand in a mailbox, are found in one pass")
+    func mailboxes() throws {
+        let separator = "From a@example.org Thu Jan  1 00:00:00 2026\n"
+        let line = separator + "Subject: s\n\n" + String(repeating: "x", count: 40 << 20)
+        let many = String(repeating: separator, count: 100_000) + "Subject: last\n\nx\n"
+        let path = try folder.write(line + "\n" + many, to: "a.mbox")
+        var titles: [String] = []
+        var problems = 0
+        for document in reader.documents(of: .file(path: path)) {
+            if case .success(let document) = document { titles.append(document.title) } else { problems += 1 }
+        }
+        #expect(titles == ["s", "last"] && problems == 99_999)
+    }
+
+    @Test("mails within mails and archives of sixty thousand parts are read, and more parts are refused")
+    func manyParts() throws {
+        let inner = String(repeating: "line\n", count: 2_000_000)
+        let mail =
+            "From: a\n" + String(repeating: "Content-Type: message/rfc822\n\n", count: 19) + "Subject: s\n\n" + inner
+        #expect(try read(mail, as: "a.eml").hasSuffix("line\nline"))
+        func archive(_ count: Int, named name: String) -> [UInt8] {
+            var archive = OfficeFiles.docx(OfficeFiles.paragraph("x"))
+            for number in 0..<count { archive.add("\(name)\(number)", [], isDeflated: false) }
+            return archive.bytes()
+        }
+        #expect(try reader.read(.file(path: try folder.write(archive(60_000, named: "e"), to: "a.docx"))).text == "x")
+        #expect(
+            problem(archive(60_000, named: String(repeating: "e", count: 40)), as: "a.docx").hasSuffix(
+                "bytes, and the limit is 4 MiB"))
+    }
+
+    @Test("a table whose quotation mark is never closed is given up where the longest row ends, once")
+    func openQuotation() throws {
+        var options = ReadingOptions()
+        (options.textColumn, options.maximumTextBytes) = ("a", 1 << 20)
+        let path = try folder.write("a\nx\n\"" + String(repeating: "y\n", count: 1 << 20), to: "a.csv")
+        let outcomes = DocumentReader(options: options).documents(of: .file(path: path)).map { outcome in
+            switch outcome {
+            case .success(let document): document.text
+            case .failure(let error): folder.relative(error.description)
+            }
+        }
+        #expect(outcomes == ["x", "a.csv, line 3: the row is longer than 1 MiB; is a quotation mark missing?"])
     }
 
     @Test("tables of a million columns, and rows without end, are refused")

@@ -57,6 +57,18 @@ struct PDFReaderTests {
     }
 
     @Test(
+        "titles of three lines go, and the points of a table of contents are three",
+        .enabled(if: hasPoppler, "needs pdftotext: apt install poppler-utils"))
+    func titles() throws {
+        let pages = ["Lamps", "Wicks", "Oils"].map { name in
+            "The Keeper\nof Lights\nA Manual\n\n1 On \(name) . . . . . . . 3\n2 Of \(name) ........ 14\n"
+        }
+        let text = try read(PDFFiles.pdf(pages)).text
+        #expect(text.contains("1 On Wicks ... 3") && text.contains("2 Of Oils ... 14"), "\(text)")
+        #expect(!text.contains("Keeper") && !text.contains("Manual"))
+    }
+
+    @Test(
         "pages without text and files that are cut off or made up are named",
         .enabled(if: hasPoppler, "needs pdftotext: apt install poppler-utils"))
     func broken() throws {
