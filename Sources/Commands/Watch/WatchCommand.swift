@@ -127,7 +127,8 @@ private struct WatchLook {
             queues = try await store.queues()
             selected = min(selected, max(0, queues.count - 1))
             running = try await store.running(limit: Self.mostRows)
-            runningCount = queues.reduce(0) { $0 + $1.running }
+            // The queues count whole jobs, the list has parts of long documents, too.
+            runningCount = max(running.count, queues.reduce(0) { $0 + $1.running })
             ended = try await store.lastEnded(limit: Self.mostRows, failedOnly: showsFailures)
         }
         if nextForecast.map({ ContinuousClock.now >= $0 }) ?? true {

@@ -85,19 +85,23 @@ package struct WatchScreen: Sendable {
     }
 
     private func queueLines(_ width: Int, _ style: TerminalStyle) -> [String] {
-        var table = TextTable([
-            .init(""), .init("queue", isFlexible: true),
-            .init("state", look: { $0 == "open" ? nil : .yellow }), .init("waiting", .right), .init("later", .right),
-            .init("running", .right, look: { $0 == "0" ? nil : .cyan }), .init("done", .right),
-            .init("failed", .right, look: { $0 == "0" ? nil : .red }), .init("ready", .right),
-        ])
+        // On a narrow screen what is said least often gives way to the end, which is what people look for.
+        let hasLater = width >= 66
+        var table = TextTable(
+            [
+                .init(""), .init("queue", isFlexible: true),
+                .init("state", look: { $0 == "open" ? nil : .yellow }), .init("waiting", .right),
+            ] + (hasLater ? [.init("later", .right)] : []) + [
+                .init("running", .right, look: { $0 == "0" ? nil : .cyan }), .init("done", .right),
+                .init("failed", .right, look: { $0 == "0" ? nil : .red }), .init("ready", .right),
+            ])
         for (index, queue) in queues.enumerated() {
             let row = queue.row
-            table.append([
-                index == selected ? "▸" : "", row.queue, row.paused ? "paused" : row.openNow ? "open" : "closed",
-                "\(row.available)", "\(row.scheduled + row.pending)", "\(row.running)", "\(row.completed)",
-                "\(row.discarded)", queue.ready ?? "",
-            ])
+            let state = row.paused ? "paused" : row.openNow ? "open" : "closed"
+            table.append(
+                [index == selected ? "▸" : "", row.queue, state, "\(row.available)"]
+                    + (hasLater ? ["\(row.scheduled + row.pending)"] : [])
+                    + ["\(row.running)", "\(row.completed)", "\(row.discarded)", queue.ready ?? ""])
         }
         // Beyond a handful of queues, those around the chosen one.
         let lines = table.lines(width: width, style: style)

@@ -27,7 +27,8 @@ extension JobStore {
     private static let attemptRows = 5000
     private static let reportRows = 200
 
-    /// Every attempt that has ended, in the order they did, page by page.
+    /// Every attempt that has ended, in the order they did, page by page. Those of parts count as of the whole job, which
+    /// has the batch, too.
     public func forEachAttempt(_ filter: ReportFilter = ReportFilter(), _ body: (AttemptFact) throws -> Void)
         async throws
     {
@@ -37,14 +38,15 @@ extension JobStore {
             condition.add("(a.finished_at, a.job_id, a.attempt) > (?, ?, ?)", last.at, last.job, last.attempt)
             let page: [AttemptPage] = try await all(
                 """
-                SELECT a.finished_at, a.job_id, a.attempt, j.kind, j.queue, j.parent_id IS NOT NULL AS is_part, a.worker_id,
+                SELECT a.finished_at, a.job_id, a.attempt, j.kind, j.queue, j.id <> a.job_id AS is_part, a.worker_id,
                   a.engine, a.outcome, a.error_code,
                   CAST(round((julianday(a.started_at) - 2440587.5) * 86400000) AS INTEGER) AS claimed_at,
                   CAST(round((julianday(a.finished_at) - 2440587.5) * 86400000) AS INTEGER) AS finished_at_ms,
                   \(Self.bounded("wait_ms")), \(Self.bounded("load_ms")), \(Self.bounded("prompt_ms")),
                   \(Self.bounded("generate_ms")), \(Self.bounded("prompt_tokens")), \(Self.bounded("cached_tokens")),
                   \(Self.bounded("completion_tokens"))
-                FROM attempts a INDEXED BY attempts_finished JOIN jobs j ON j.id = a.job_id
+                FROM attempts a INDEXED BY attempts_finished JOIN jobs own ON own.id = a.job_id
+                  JOIN jobs j ON j.id = coalesce(own.parent_id, own.id)
                 WHERE a.finished_at IS NOT NULL AND julianday(a.started_at) IS NOT NULL
                   AND julianday(a.finished_at) IS NOT NULL AND \(condition.sql)
                 ORDER BY a.finished_at, a.job_id, a.attempt LIMIT \(Self.attemptRows)

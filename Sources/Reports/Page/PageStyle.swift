@@ -52,7 +52,7 @@ package enum PageStyle {
         .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.75rem;margin:1.5rem 0 0;padding:0}
         .tiles div{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:.8rem 1rem}
         .tiles dt{color:var(--soft);font-size:.85rem}
-        .tiles dd{margin:0;font-size:1.35rem;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums}
+        .tiles dd{margin:0;font-size:1.2rem;white-space:nowrap;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums}
         .tiles dd small{font-size:.85rem;font-weight:400;color:var(--soft)}
         .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem}
         .chart{margin:0;background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1rem 1.1rem}
@@ -115,14 +115,15 @@ package enum PageStyle {
         footer{padding-top:2rem;padding-bottom:3rem;color:var(--soft);font-size:.85rem}
         @media (max-width:40rem){header,main,footer{padding-left:1rem;padding-right:1rem}
         .filter{position:static}.doc{padding:1rem}.tiles{grid-template-columns:repeat(2,1fr)}
-        .rows>div{grid-template-columns:1fr auto}.rows svg{grid-column:1/-1;grid-row:2}}
+        .rows>div{grid-template-columns:1fr auto}.rows svg{grid-column:1/-1;grid-row:2}
+        .marks span:nth-child(even){display:none}}
         @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
         @media print{:root,:root[data-theme=dark]{color-scheme:light;--ground:#fff;--card:#fff;--text:#000;--soft:#444;\
         --line:#bbb;--accent:#000;--bad:#8a1a12;--good:#14502b;--warn:#5c3d00;--mark:#ffec9e;--marked:#000;\
         --bar:#2f74ad;--part0:#8a8f98;--part1:#b06a00;--part2:#2f74ad;--part3:#1c6b3a}
         @page{margin:16mm 15mm}
         body{font-size:10pt}header,main,footer{max-width:none;padding:0}header{padding-top:0}
-        h2{margin-top:1.4rem;break-after:avoid}h3,h4{break-after:avoid}
+        h2{margin-top:1.4rem;break-after:avoid}h3,h4,.source{break-after:avoid}
         .filter,.skip,#theme,.data,.text{display:none!important}
         .chart,.tiles div,.job,blockquote{break-inside:avoid}
         .doc{content-visibility:visible;border:0;border-top:1px solid #bbb;border-radius:0;padding:.6rem 0;margin:0}

@@ -66,6 +66,10 @@ struct ReadingTests {
         #expect(try queue.run("results", "--parts", "--format", "text").output.hasSuffix("Part one.\n"))
         let html = try queue.run("report", "--html", "-").output
         #expect(!html.contains("Part one.") && html.contains("from 1 part</li>"))
+        // What they cost is what their job has cost, and so its batch.
+        try queue.sql("UPDATE attempts SET finished_at = started_at")
+        let stats = try queue.json("stats", "--batch", "b", "--json").array
+        #expect(stats.map { $0["completed"] } == [3])
     }
 
     @Test("words are found whatever their case and accents, in text, question and document")
@@ -76,6 +80,7 @@ struct ReadingTests {
         }
         #expect(try ids("--search", "CAFE") == [2])
         #expect(try ids("--search", "cat who") == [3])
+        #expect(try ids("--search", "<B>SAT</b>.") == [1])
         #expect(try ids("--document", "hund LAUFT") == [2])
         #expect(try ids("--search", "nothing") == [])
         #expect(try ids("--since", "1h") == [1, 2, 3])
