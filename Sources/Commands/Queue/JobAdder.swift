@@ -44,7 +44,8 @@ struct JobAdder {
         var adder = self
         do {
             try await intake.takeEach { position, item in
-                progress.update("added \(adder.report.ids.count) jobs, at file \(position + 1) of \(intake.count)")
+                let count = counted(adder.report.ids.count + adder.jobs.count, "job")
+                progress.update("file \(position + 1) of \(intake.count), \(count) so far")
                 switch item {
                 case .success(let item):
                     for question in adder.questions.isEmpty ? [nil] : adder.questions.map(Optional.some) {
@@ -120,6 +121,9 @@ struct JobAdder {
         }
         if printsIDs { try Console.write(Array(enqueued.map { "\($0.id)\n" }.joined().utf8)) }
         if !unreadable.isEmpty {
+            var template = template
+            // None of them can be asked.
+            if !questions.isEmpty { template.question = questions.map(\.text).joined(separator: " ") }
             report.failedIDs += try await store.enqueueFailed(unreadable, as: template, now: Date())
             unreadable.removeAll(keepingCapacity: true)
         }

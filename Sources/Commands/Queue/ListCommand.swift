@@ -63,7 +63,14 @@ struct ListCommand: AsyncParsableCommand {
             try await store.list(selection, afterID: $0, newestFirst: limit.newest, limit: $1)
         } object: { row in
             var object = try RowEncoder.object(row)
-            if isTable { object["when"] = (row.finished ?? row.started ?? row.scheduled).map { .string($0) } }
+            guard isTable else { return object }
+            object["when"] = (row.finished ?? row.started ?? row.scheduled).map { .string($0) }
+            // The name of what can't be read stands beside it already.
+            for separator in [": ", ", "] {
+                if let error = row.error, let input = row.input, error.hasPrefix(input + separator) {
+                    object["error"] = .string(String(error.dropFirst(input.count + separator.count)))
+                }
+            }
             return object
         }
     }

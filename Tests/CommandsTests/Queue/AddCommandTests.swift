@@ -194,6 +194,16 @@ struct AddCommandTests {
         #expect(try queue.sql("SELECT id, outcome, error_code FROM failures") == "3|failed|unreadable_document")
     }
 
+    @Test("what can't be read is one failed job, however many questions are asked of it")
+    func brokenWithQuestions() throws {
+        try queue.write("Who?\nWhen?\n", to: "questions.txt")
+        let outcome = try queue.run("add", "answer", "broken.txt", "docs", "--questions", "questions.txt")
+        #expect(outcome.status == 1 && outcome.output == "1\n2\n3\n4\n", "\(outcome.errors)")
+        #expect(
+            try queue.sql("SELECT id, question, metadata->>'document' FROM jobs WHERE state = 'discarded'")
+                == "5|Who? When?|broken.txt")
+    }
+
     @Test(
         "each row of a table is a job of its own, with its name as custom_id; what a row lacks is a job that has failed"
     )

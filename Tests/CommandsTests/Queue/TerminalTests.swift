@@ -42,6 +42,14 @@ struct TerminalTests {
             ])
     }
 
+    @Test("what can't be read is listed with the reason, and its name once")
+    func unreadable() throws {
+        try queue.write("The cat sat.", to: "a.txt")
+        try queue.write("a\u{0}b", to: "b.txt")
+        try queue.run("add", "summarize", "a.txt", "b.txt")
+        #expect(try look("list", variables: "TERM=xterm NO_COLOR=1").contains(/b.txt +not a/))
+    }
+
     @Test("states have colours, unless the terminal can't or the user won't")
     func colours() throws {
         try queue.run("add", "generate", "--text", "Hello")
