@@ -44,7 +44,8 @@ internal import CKernels
     func multiply(_ a: Factor, slot: Int, into c: FloatMatrix, adding: Bool, thread: Int) {
         unsafe compute.trainingKernels.pointee.panel_product(
             a.isTransposed ? 1 : 0, Int64(c.rows), Int64(c.columns), Int64(a.columns), a.matrix.base,
-            Int64(a.matrix.stride), packed[thread][slot].base, Int64(packed[thread][slot].panel), adding ? 1 : 0, c.base,
+            Int64(a.matrix.stride), packed[thread][slot].base, Int64(packed[thread][slot].panel), adding ? 1 : 0,
+            c.base,
             Int64(c.stride))
     }
 }
