@@ -33,11 +33,11 @@ def pairs(pool, random):
                 {"text": names[index] + ":", "weight": 0.0}, {"text": " " + things[index] + "\n", "weight": 1.0},
             ]
         return {"segments": segments}
-    index = random.randrange(count)
-    if random.random() < 0.1:
-        absent = random.choice([word for word in random.sample(pool, 5) if word not in names] or [pool[0]])
-        return examples.answer(table, absent + "?", examples.NOT_IN_TEXT, 0.0, ahead=random.random() < 0.5)
-    return examples.answer(table, names[index] + "?", things[index], 0.0, ahead=random.random() < 0.5)
+    asked = [(names[index] + "?", things[index]) for index in random.sample(range(count), min(count, random.randint(1, 8)))]
+    if random.random() < 0.3:
+        absent = [word for word in random.sample(pool, 5) if word not in names]
+        asked[random.randrange(len(asked))] = (absent[0] + "?", examples.NOT_IN_TEXT)
+    return examples.answers(table, asked, ahead=random.random() < 0.5)
 
 
 def repeated_sentences(sentences, random):

@@ -29,6 +29,21 @@ def answer(context, question, output, weight, ahead=True):
     return _task(f"<|answer|>{before}<|text|>{context}<|question|>{question}<|out|>", output, weight)
 
 
+def answers(context, pairs, ahead=True):
+    """Several questions on one text, one after the other: more is learnt of it than by reading it again for each.
+
+    `pairs`: questions with their answers. The first is asked as a single one is.
+    """
+    before = pairs[0][0] if ahead else ""
+    segments = [{"text": f"<|answer|>{before}<|text|>{context}", "weight": 0.0, "special": True}]
+    for index, (question, output) in enumerate(pairs):
+        segments.append({"text": f"<|question|>{question}<|out|>", "weight": 0.0, "special": True})
+        segments.append({"text": output, "weight": 1.0})
+        if index + 1 < len(pairs):
+            segments.append({"text": "<|end|>", "weight": 1.0, "special": True})
+    return {"segments": segments, "end": "<|end|>"}
+
+
 def summary(text, output, weight):
     length = "<|short|>" if len(output.split()) <= 20 else "<|medium|>"
     return _task(f"<|summarize|>{length}{text}<|out|>", output, weight)

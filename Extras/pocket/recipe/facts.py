@@ -104,31 +104,36 @@ def _lines(name, facts, random):
     return " ".join(f"The {lower(label)} of {name} {verb(label)} {value}." for label, value in facts)
 
 
-def question(name, tables, mixed, random, missing=0.2):
-    """One question on a country's facts.
+def questions(name, tables, mixed, random, missing=0.5, most=8):
+    """A text of a country's facts, and some questions on it with their answers.
 
-    `mixed`: the values are those of any country, so that they can be known from the text alone.
+    `mixed`: the values are those of any country, so that they can be known from the text alone. `missing`: how often
+    one or two of the questions are on what the text doesn't tell.
     """
     own = tables[name]
     labels = random.sample(sorted(own), min(len(own), random.randint(3, 12)))
-    facts = []
+    known = []
     for label in labels:
         source = own
         if mixed:
             others = [table for table in tables.values() if label in table]
             source = random.choice(others)
-        facts.append((label, source[label]))
-    is_missing = random.random() < missing and len(facts) > 3
-    asked, value = facts.pop(random.randrange(len(facts))) if is_missing else random.choice(facts)
-    wording = random.choice(FIELDS[asked][3]).format(c=name)
-    return _lines(name, facts, random), wording, examples.NOT_IN_TEXT if is_missing else value
+        known.append((label, source[label]))
+    absent = []
+    if random.random() < missing and len(known) > 3:
+        absent = [known.pop(random.randrange(len(known))) for _ in range(random.randint(1, 2))]
+    asked = [(label, value) for label, value in random.sample(known, min(len(known), random.randint(1, most)))]
+    asked += [(label, examples.NOT_IN_TEXT) for label, _ in absent]
+    random.shuffle(asked)
+    pairs = [(random.choice(FIELDS[label][3]).format(c=name), value) for label, value in asked]
+    return _lines(name, known, random), pairs
 
 
 def two_countries(names, tables, random):
-    """A question on one of two or three short tables: whose value it is matters."""
+    """Questions on two or three short tables: whose value it is matters."""
     label = random.choice([label for label in FIELDS if all(label in tables[name] for name in names)] or ["Capital"])
-    asked = random.choice([name for name in names if label in tables[name]] or [None])
-    if asked is None:
+    asked = [name for name in names if label in tables[name]]
+    if not asked:
         return None
     blocks = []
     for name in names:
@@ -137,4 +142,6 @@ def two_countries(names, tables, random):
         if label in tables[name]:
             facts.insert(random.randint(0, len(facts)), (label, tables[name][label]))
         blocks.append(_lines(name, facts, random))
-    return "\n\n".join(blocks), random.choice(FIELDS[label][3]).format(c=asked), tables[asked][label]
+    random.shuffle(asked)
+    pairs = [(random.choice(FIELDS[label][3]).format(c=name), tables[name][label]) for name in asked]
+    return "\n\n".join(blocks), pairs

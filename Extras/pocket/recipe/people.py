@@ -55,8 +55,8 @@ RELATIONS = {
 MATCHED = {"food", "friend", "pay"}
 
 
-def question(fillers, random, missing=0.15):
-    """A short text on one to four people, and a question on one of them."""
+def questions(fillers, random, missing=0.3):
+    """A short text on one to four people, and some questions on them with their answers."""
     people = random.sample(NAMES, random.randint(1, 4))
     sentences, known = [], []
     for name in people:
@@ -74,7 +74,7 @@ def question(fillers, random, missing=0.15):
                     text = text.replace("He ", "he ", 1).replace("She ", "she ", 1)
             block.append(text[0].upper() + text[1:])
             asked = questions[choice] if kind in MATCHED else random.choice(questions)
-            known.append((name, kind, asked.format(q=name), value))
+            known.append((name, kind, (asked.format(q=name), value)))
         sentences.append(block)
     random.shuffle(sentences)
     parts = []
@@ -83,10 +83,10 @@ def question(fillers, random, missing=0.15):
         if fillers and random.random() < 0.5:
             parts.append(random.choice(fillers))
     text = " ".join(parts)
+    pairs = [pair for _, _, pair in random.sample(known, min(len(known), random.randint(1, 6)))]
     if random.random() < missing:
         name = random.choice(people)
-        absent = [kind for kind in RELATIONS if not any(k == kind and n == name for n, k, _, _ in known)]
-        kind = random.choice(absent)
-        return text, random.choice(RELATIONS[kind][2]).format(q=name), examples.NOT_IN_TEXT
-    _, _, asked, value = random.choice(known)
-    return text, asked, value
+        absent = [kind for kind in RELATIONS if not any(k == kind and n == name for n, k, _ in known)]
+        asked = random.choice(RELATIONS[random.choice(absent)][2]).format(q=name)
+        pairs.insert(random.randint(0, len(pairs)), (asked, examples.NOT_IN_TEXT))
+    return text, pairs

@@ -83,16 +83,17 @@ def gap_questions(texts, count, part, output, random):
         parts = [sentence for paragraph in paragraphs(passage) for sentence in sentences(paragraph)]
         if len(parts) < 2:
             continue
-        found = gaps.question(random.choice(parts), random)
-        if not found:
+        chosen = random.sample(parts, min(len(parts), random.randint(1, 5)))
+        pairs = [pair for pair in (gaps.question(sentence, random) for sentence in chosen) if pair]
+        if not pairs:
             continue
-        asked, answer = found
-        if random.random() < 0.08:
+        if random.random() < 0.25:
             # Asked of another text, which doesn't tell.
             other = next(passages(texts, random))
-            if answer.lower() not in other.lower():
-                passage, answer = other, examples.NOT_IN_TEXT
-        output.write(part, "gaps", examples.answer(passage, asked, answer, 0.1, ahead=random.random() < 0.6))
+            asked = gaps.question(random.choice(sentences(random.choice(paragraphs(other)))), random)
+            if asked and asked[1].lower() not in passage.lower():
+                pairs.insert(random.randint(0, len(pairs)), (asked[0], examples.NOT_IN_TEXT))
+        output.write(part, "gaps", examples.answers(passage, pairs, ahead=random.random() < 0.6))
         written += 1
         if written >= count:
             return
@@ -110,14 +111,15 @@ def fact_questions(root, count, output, random):
             if made is None:
                 continue
         else:
-            made = facts.question(random.choice(names), own, mixed=random.random() < 0.7, random=random)
-        output.write("train", "facts", examples.answer(*made, 0.0, ahead=random.random() < 0.6))
+            made = facts.questions(random.choice(names), own, mixed=random.random() < 0.7, random=random)
+        output.write("train", "facts", examples.answers(*made, ahead=random.random() < 0.6))
     fixed = randomness.Random(7)
     dev = sorted(name for name in tables if name in held_out)
     held = {name: tables[name] for name in dev}
     for index in range(600):
-        # Half as many again without the line as with it.
-        text, asked, value = facts.question(dev[index % len(dev)], held, mixed=False, random=fixed, missing=0.0 if index < 400 else 1.0)
+        # The first of each text's questions; half as many again on what isn't told as on what is.
+        text, pairs = facts.questions(dev[index % len(dev)], held, mixed=False, random=fixed, missing=0.0 if index < 400 else 1.0)
+        asked, value = next((pair for pair in pairs if index < 400 or pair[1] == examples.NOT_IN_TEXT), pairs[0])
         output.write("dev", "facts", examples.answer(text, asked, value, 0.0))
         name = "facts" if value != examples.NOT_IN_TEXT else "facts-missing"
         output.write("evaluate", name, {"id": f"{name}-{index}", "context": text, "question": asked, "answers": [value]})
@@ -156,8 +158,8 @@ def copying(root, texts, count, output, random):
         output.write("train" if index % 100 else "dev", "copies", line)
     fillers = [sentence for sentence in plain if len(sentence) <= 90 and '"' not in sentence]
     for index in range(count):
-        made = people.question(fillers, random)
-        output.write("train" if index % 100 else "dev", "people", examples.answer(*made, 0.0, ahead=random.random() < 0.6))
+        made = people.questions(fillers, random)
+        output.write("train" if index % 100 else "dev", "people", examples.answers(*made, ahead=random.random() < 0.6))
 
 
 def main():
