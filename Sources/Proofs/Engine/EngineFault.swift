@@ -27,11 +27,16 @@ package enum EngineFault: String, CaseIterable, Sendable {
 /// A scripted model that takes its time, and does what a sick engine would where a prompt asks for it.
 final class FaultyModel: LanguageModel {
     private let model: ScriptedModel
+    /// Otherwise nothing goes wrong: a prompt may be made of texts of the model's own, which begin with anything.
+    private let hasFaults: Bool
     /// By the sequence that asked for it.
     private var faults: [SequenceID: EngineFault] = [:]
 
-    /// - parameter secondsPerStep: what each step takes at least.
-    init(vocabularySize: Int, contextLength: Int, secondsPerStep: Double) {
+    /// - parameters:
+    ///   - secondsPerStep: what each step takes at least.
+    ///   - hasFaults: whether prompts can ask for them.
+    init(vocabularySize: Int, contextLength: Int, secondsPerStep: Double, hasFaults: Bool) {
+        self.hasFaults = hasFaults
         model = ScriptedModel(
             vocabularySize: vocabularySize, contextLength: contextLength, tokenCapacity: 100_000,
             beforeStep: { if secondsPerStep > 0 { Thread.sleep(forTimeInterval: secondsPerStep) } })
@@ -58,7 +63,7 @@ final class FaultyModel: LanguageModel {
     }
 
     func step(_ steps: [SequenceStep]) throws -> Logits {
-        for step in steps where model.length(of: step.sequence) == 0 {
+        for step in steps where hasFaults && model.length(of: step.sequence) == 0 {
             faults[step.sequence] = EngineFault.allCases.first { $0.token == step.tokens.first }
         }
         let active = Set(steps.compactMap { faults[$0.sequence] })

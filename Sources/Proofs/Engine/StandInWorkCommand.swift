@@ -21,6 +21,7 @@ struct StandInWorkCommand: AsyncParsableCommand {
     /// Shorter than a worker's own, where a proof would wait for a minute.
     @Option var lease = 60.0
     @Option(help: "Seconds that a step of the engine may take.") var stall: Double?
+    @Flag(help: "Let prompts make the engine sick.") var faults = false
 
     func run() async throws {
         let settings = QueueSettings(leaseSeconds: lease, heartbeatSeconds: lease / 4)
@@ -32,8 +33,8 @@ struct StandInWorkCommand: AsyncParsableCommand {
         if stay != nil { options.drainPatience = ShardOptions.patience }
         if let stall { options.stallSeconds = stall }
         let session = try WorkerSession(
-            store: store, engine: StandInEngine.make(secondsPerStep: step, rows: jobs), catalog: JobCatalog(),
-            options: options, journal: WorkJournal(),
+            store: store, engine: StandInEngine.make(secondsPerStep: step, rows: jobs, hasFaults: faults),
+            catalog: JobCatalog(), options: options, journal: WorkJournal(),
             ownership: stay != nil ? .held : exclusive ? .exclusive : .shared)
         let report: WorkerReport
         if let stay {
