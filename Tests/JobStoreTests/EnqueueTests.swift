@@ -75,7 +75,7 @@ struct EnqueueTests {
             """)
         func selected(_ status: JobStatus) -> JobSelection {
             var selection = JobSelection()
-            selection.status = status
+            selection.statuses = [status]
             return selection
         }
         func listed(_ status: JobStatus) async throws -> [Int64] {
@@ -92,6 +92,10 @@ struct EnqueueTests {
             let count = expected[status].map { [status.state: $0.count] } ?? [:]
             #expect(try await test.store.counts(of: selected(status)) == count)
         }
+        var several = JobSelection()
+        several.statuses = [.held, .retryable, .scheduled, .completed]
+        #expect(try await test.store.list(several, limit: 9).map(\.id) == [1, 2, 3, 4])
+        #expect(try await test.store.counts(of: several) == [.pending: 2, .available: 2])
         #expect(try await test.store.list(selected(.held), afterID: 1, limit: 9).map(\.id) == [2])
         #expect(try await test.store.list(selected(.available), newestFirst: true, limit: 1).map(\.id) == [ids[5]])
         #expect(try await test.store.cancel(selected(.available)) == 2)

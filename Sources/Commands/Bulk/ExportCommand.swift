@@ -31,8 +31,10 @@ struct ExportCommand: AsyncParsableCommand {
     @OptionGroup var queueOptions: QueueOptions
     @OptionGroup var filter: SelectionOptions
 
-    @Option(name: [.short, .long], help: "Only jobs in this state; may be repeated. By default those that have ended.")
-    var state: [StateName] = []
+    @Option(
+        name: [.short, .long],
+        help: "Only jobs of this status, as 'list' shows it; may be repeated. By default those that have ended.")
+    var state: [JobStatus] = []
 
     @Option(name: .shortAndLong, help: "By default what the output's name ends with, else jsonl.")
     var format: Format?
@@ -74,14 +76,14 @@ struct ExportCommand: AsyncParsableCommand {
         let undone: Set<JobState> = [.pending, .available, .running]
         let ended: Set<JobState> =
             jobs ? Set(JobState.allCases) : isByDocument ? [.completed] : [.completed, .cancelled, .discarded]
-        selection.states = state.isEmpty ? ended : Set(state.map(\.state))
+        if state.isEmpty { selection.states = ended } else { selection.statuses = Set(state) }
         var tally = Tally()
         if isByDocument {
             try await writeDocuments(store, selection, &tally)
         } else {
             try await writeLines(store, selection, &tally)
         }
-        selection.states = undone
+        (selection.states, selection.statuses) = (undone, nil)
         let left = jobs ? 0 : try await store.counts(of: selection).values.reduce(0, +)
         Console.noteForeign(summary(tally, left: left))
         if tally.failed > 0, !jobs { throw CommandError(.someFailed, "") }
@@ -141,16 +143,4 @@ struct ExportCommand: AsyncParsableCommand {
         }
         tally.files = writer.fileCount
     }
-}
-
-/// A state as it is stored.
-struct StateName: ExpressibleByArgument {
-    let state: JobState
-
-    init?(argument: String) {
-        guard let state = JobState(rawValue: argument) else { return nil }
-        self.state = state
-    }
-
-    static var allValueStrings: [String] { JobState.allCases.map(\.rawValue) }
 }

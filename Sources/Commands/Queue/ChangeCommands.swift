@@ -91,7 +91,7 @@ struct ChangeOptions: ParsableArguments {
         defer { try? store.close() }
         var selection = try await filter.selection(in: store, ids: ids.isEmpty ? nil : ids)
         let known = ids.isEmpty ? [:] : try await store.states(ofJobs: ids)
-        selection.status = state
+        selection.statuses = state.map { [$0] }
         let counts = try await store.counts(of: selection)
         let possible = counts.filter { from.contains($0.key) }.values.reduce(0, +)
         if possible > Self.askAbove, !yes, Console.inputIsTerminal, Console.errorIsTerminal,

@@ -52,7 +52,7 @@ struct ListCommand: AsyncParsableCommand {
         let store = try queueOptions.openStore()
         defer { try? store.close() }
         var selection = try await filter.selection(in: store)
-        selection.status = state
+        selection.statuses = state.map { [$0] }
         (selection.parentID, selection.includesParts) = (parent, parts)
         let isTable = output.format == .table
         let columns = isTable ? (parts || parent != nil ? Self.partColumns : Self.tableColumns) : Self.columns

@@ -1,6 +1,5 @@
-public import ArgumentParser
 import Foundation
-public import JobStore
+package import JobStore
 
 /// Words that a person looks for in results: all of them must be there, whatever their case and accents.
 ///
@@ -73,5 +72,3 @@ extension ExportedJob {
         return date >= since ?? .distantPast && date < until ?? .distantFuture
     }
 }
-
-extension JobState: ExpressibleByArgument {}

@@ -35,8 +35,8 @@ struct ResultsCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "The form of the output.")
     var format: Format?
 
-    @Option(help: "Only results of jobs in this state: completed, or available and running for what is done again.")
-    var state: JobState?
+    @Option(help: "Only results of jobs of this status: completed, or another for what is done again.")
+    var state: JobStatus?
 
     @Option(help: ArgumentHelp("Only of documents whose names have these words.", valueName: "words"))
     var document: String?
@@ -83,7 +83,7 @@ struct ResultsCommand: AsyncParsableCommand {
         let store = try queueOptions.openStore()
         defer { try? store.close() }
         var selection = try await filter.selection(in: store, ids: ids.isEmpty ? nil : ids)
-        selection.states = state.map { [$0] }
+        selection.statuses = state.map { [$0] }
         (selection.parentID, selection.includesParts) = (parent, parts)
         let words = ResultWords(search: search, document: document)
         let (since, until) = try period.range(now: Date())

@@ -10,8 +10,8 @@ public struct JobSelection: Sendable {
     public var queue: String?
     public var kind: String?
     public var batchID: Int64?
-    /// What `list` shows as their status now.
-    public var status: JobStatus?
+    /// Those that `list` shows under one of these now.
+    public var statuses: Set<JobStatus>?
     /// Given out to this shard, as `shardMark(of:)` names it.
     public var shard: String?
     /// Only parts of this job.
@@ -35,8 +35,9 @@ extension JobSelection {
     /// Where to look for the jobs: the index of their state holds them and no others, and without statistics SQLite would
     /// rather read the table through.
     var source: String {
-        guard ids == nil, batchID == nil, states?.count == 1 || status != nil else { return "jobs j" }
-        return switch status?.state ?? states?.first {
+        let possible = statuses.map { Set($0.map(\.state)) } ?? states
+        guard ids == nil, batchID == nil, let possible, possible.count == 1 else { return "jobs j" }
+        return switch possible.first {
         case .running: "jobs j INDEXED BY jobs_lease"
         case .pending: "jobs j INDEXED BY jobs_pending"
         case .available: "jobs j INDEXED BY jobs_claim"
@@ -47,10 +48,11 @@ extension JobSelection {
 
     /// The same, state by state.
     var byState: [JobSelection] {
-        guard status == nil, let states, states.count > 1 else { return [self] }
-        return states.sorted { $0.rawValue < $1.rawValue }.map { state in
+        guard let possible = statuses.map({ Set($0.map(\.state)) }) ?? states, possible.count > 1 else { return [self] }
+        return possible.sorted { $0.rawValue < $1.rawValue }.map { state in
             var selection = self
-            selection.states = [state]
+            selection.states = states.map { $0.intersection([state]) } ?? [state]
+            selection.statuses = statuses?.filter { $0.state == state }
             return selection
         }
     }
@@ -67,10 +69,7 @@ struct Condition {
         if let ids = selection.ids {
             add("j.id IN (SELECT value FROM json_each(?))", "[" + ids.map(String.init).joined(separator: ",") + "]")
         }
-        if let status = selection.status {
-            add(Self.isOneOf([status.state]))
-            if let condition = status.condition { add(condition) }
-        }
+        if let statuses = selection.statuses { add(Self.isOneOf(statuses)) }
         if let states = selection.states { add(Self.isOneOf(states)) }
         if let queue = selection.queue { add("j.queue = ?", queue) }
         if let kind = selection.kind { add("j.kind = ?", kind) }
@@ -90,6 +89,14 @@ struct Condition {
             return "j.state = \(names[0])" + (states.allSatisfy(\.isFinal) ? " AND j.finalized_at IS NOT NULL" : "")
         }
         return "j.state IN (\(names.joined(separator: ",")))"
+    }
+
+    private static func isOneOf(_ statuses: Set<JobStatus>) -> String {
+        let terms = Dictionary(grouping: statuses, by: \.state).map { state, statuses in
+            let conditions = statuses.compactMap(\.condition).sorted().map { "(\($0))" }.joined(separator: " OR ")
+            return isOneOf([state]) + (conditions.isEmpty ? "" : " AND (\(conditions))")
+        }
+        return terms.isEmpty ? "0" : terms.sorted().joined(separator: " OR ")
     }
 
     mutating func add(_ term: String, _ values: (any DatabaseValueConvertible)?...) {

@@ -77,7 +77,7 @@ extension JobStore {
     ) async throws -> Int {
         var selection = selection
         selection.states = selection.states.map(allowed.intersection) ?? allowed
-        if let status = selection.status, !allowed.contains(status.state) { return 0 }
+        selection.statuses?.formIntersection(JobStatus.allCases.filter { allowed.contains($0.state) })
         let ids = try await ids(of: selection)
         // Asked again: a worker may have been faster.
         let condition = Condition(selection)

@@ -40,6 +40,10 @@ struct ChangeCommandTests {
         try queue.run("cancel", "--queue", "night")
         #expect(try states() == ["completed", "available", "available", "cancelled"])
         try queue.run("add", "generate", "--text", "later", "--in", "1d")
+        for (status, count) in [("available", 2), ("scheduled", 1), ("held", 0)] {
+            #expect(try queue.run("list", "--state", status, "--jsonl").lines.count == count)
+            #expect(try queue.run("export", "--jobs", "--state", status).lines.count == count)
+        }
         #expect(try queue.run("cancel", "--state", "available").errors == "2 jobs cancelled\n")
         #expect(try queue.run("cancel", "--state", "scheduled").errors == "1 job cancelled\n")
         #expect(
