@@ -23,6 +23,9 @@ struct BusySlot: Sendable {
 struct BusyTime: Sendable {
     private(set) var slots: [BusySlot] = []
     /// Texts under way where more jobs waited: what the engine has room for; `nil` where none ever waited.
+    ///
+    /// A worker that claims no more jobs than it runs lets none wait: there it's what was never exceeded though twice as
+    /// many were done in a row.
     private(set) var rowsWhenFull: Double?
     /// The most texts under way.
     private(set) var mostRows = 0
@@ -31,6 +34,8 @@ struct BusyTime: Sendable {
         var time: Double
         var worker: Int
         var claimed = 0
+        /// For room in the engine.
+        var waiting = 0
         var prompts = 0
         var rows = 0
         var promptRate = 0.0
@@ -43,6 +48,10 @@ struct BusyTime: Sendable {
     private static let mostSlots = 20_000.0
     private static let longestSlot = 60.0
     private static let shortestSlot = 0.02
+    /// Of the time that an attempt is worked on: who waits less waits for the next step, not for room.
+    private static let leastWait = 0.25
+    /// Between the jobs of a worker that goes from one to the next, in seconds.
+    private static let longestPause = 1.0
 
     init(_ timings: [AttemptTiming]) {
         let segments = Self.segments(Self.changes(timings))
@@ -50,17 +59,12 @@ struct BusyTime: Sendable {
         let length = max(
             min(max(busy / Self.slotsWanted, Self.shortestSlot), Self.longestSlot), busy / Self.mostSlots)
         var slot: BusySlot?
-        var full = (seconds: 0.0, rowSeconds: 0.0)
         for segment in segments {
             guard segment.claimed > 0 else {
                 if let ended = slot.take() { slots.append(ended) }
                 continue
             }
             mostRows = max(mostRows, segment.rows)
-            if segment.claimed > segment.rows + segment.prompts {
-                full.seconds += segment.seconds
-                full.rowSeconds += segment.seconds * Double(segment.rows + segment.prompts)
-            }
             // A long time in which nothing began or ended is as many slots as any other.
             var left = segment.seconds
             while left > 0 {
@@ -77,15 +81,37 @@ struct BusyTime: Sendable {
             }
         }
         if let slot { slots.append(slot) }
-        // A moment between a claim and the engine's start is no want of room.
-        if full.seconds > 0.02 * busy, full.rowSeconds > 0 { rowsWhenFull = max(1, full.rowSeconds / full.seconds) }
+        rowsWhenFull = Self.room(segments, busy: busy, mostRows: mostRows) ?? Self.concurrency(segments)
+    }
+
+    /// The mean of texts under way where jobs waited for room.
+    private static func room(_ segments: [Segment], busy: Double, mostRows: Int) -> Double? {
+        // Where few are under way, room is there: the worker is about to begin.
+        let full = segments.filter { $0.waiting > 0 && 2 * ($0.rows + $0.prompts) >= mostRows }
+        let seconds = full.reduce(0) { $0 + $1.seconds }
+        guard seconds > 0.02 * busy else { return nil }
+        return max(1, full.reduce(0) { $0 + $1.seconds * Double($1.rows + $1.prompts) } / seconds)
+    }
+
+    /// The most jobs in hand in any stretch without a pause in which at least twice as many were begun.
+    private static func concurrency(_ segments: [Segment]) -> Double? {
+        var stretches = [(begun: 0, most: 0)]
+        for segment in segments {
+            if segment.claimed == 0, segment.seconds > longestPause { stretches.append((0, 0)) }
+            let last = stretches[stretches.count - 1]
+            stretches[stretches.count - 1] = (last.begun + segment.begun, max(last.most, segment.claimed))
+        }
+        return stretches.filter { $0.most > 0 && $0.begun >= 2 * $0.most }.map { Double($0.most) }.max()
     }
 
     /// A time in which nothing began or ended.
     fileprivate struct Segment {
         var end: Double
         var seconds: Double
+        /// Jobs that were claimed at its beginning.
+        var begun: Int
         var claimed: Int
+        var waiting: Int
         var prompts: Int
         var rows: Int
         var workers: Int
@@ -100,16 +126,20 @@ struct BusyTime: Sendable {
         var segments: [Segment] = []
         var state = Change(time: 0, worker: 0)
         var claims: [Int: Int] = [:]
+        var begun = 0
         for change in changes {
             if change.time > state.time {
                 segments.append(
                     Segment(
-                        end: change.time, seconds: change.time - state.time, claimed: state.claimed,
-                        prompts: state.prompts, rows: state.rows, workers: claims.count,
+                        end: change.time, seconds: change.time - state.time, begun: begun, claimed: state.claimed,
+                        waiting: state.waiting, prompts: state.prompts, rows: state.rows, workers: claims.count,
                         promptRate: max(0, state.promptRate), completionRate: max(0, state.completionRate)))
+                begun = 0
             }
             state.time = change.time
+            begun += max(0, change.claimed)
             state.claimed += change.claimed
+            state.waiting += change.waiting
             state.prompts += change.prompts
             state.rows += change.rows
             // What rounding leaves of a sum must not outlast what was added.
@@ -134,8 +164,6 @@ struct BusyTime: Sendable {
             let worker = workers[timing.worker] ?? workers.count
             workers[timing.worker] = worker
             let (claimed, end) = (Double(timing.claimedAt) / 1000, Double(timing.finishedAt) / 1000)
-            changes.append(Change(time: claimed, worker: worker, claimed: 1))
-            changes.append(Change(time: end, worker: worker, claimed: -1))
             // Without times of its own, an attempt is taken to have worked for all of its life.
             var (begin, first) = (claimed, (claimed + end) / 2)
             if let generate = timing.generateMilliseconds {
@@ -144,6 +172,10 @@ struct BusyTime: Sendable {
             }
             // What takes no time at all is given a millisecond, the resolution of what is stored.
             begin = min(begin, first - 0.001)
+            let waits = begin - claimed > leastWait * (end - begin) ? 1 : 0
+            changes.append(Change(time: claimed, worker: worker, claimed: 1, waiting: waits))
+            if waits > 0 { changes.append(Change(time: begin, worker: worker, waiting: -1)) }
+            changes.append(Change(time: end, worker: worker, claimed: -1))
             let rate = Double(max(0, timing.promptTokens - timing.cachedTokens)) / (first - begin)
             changes.append(Change(time: begin, worker: worker, prompts: 1, promptRate: rate))
             changes.append(Change(time: first, worker: worker, prompts: -1, promptRate: -rate))

@@ -140,6 +140,29 @@ struct ForecastTests {
         #expect(forecast.time(for: []) == TimeRange(expected: 0, shortest: 0, longest: 0))
     }
 
+    @Test("a worker that claims no more than it runs is foretold to run no more", arguments: [0.0, 0.12, 0.5])
+    func concurrency(delay: Double) throws {
+        var machine = SyntheticMachine(promptToken: 0.002, step: 0.05, token: 0.0001, rows: 4, held: 4)
+        machine.delay = delay
+        let jobs = { Array(repeating: SyntheticMachine.Job(kind: "generate", prompt: 25, tokens: 40), count: $0) }
+        let history = machine.night(jobs(16), from: Self.evening - Self.day).timings
+        let (range, actual) = try backtest(history, machine, jobs: jobs(96))
+        #expect(abs(range.expected / actual - 1) < 0.25, "\(range) for \(actual)")
+        #expect(range.shortest < actual && actual < range.longest)
+    }
+
+    @Test("jobs that came one by one tell nothing of how many may run at once")
+    func oneByOne() throws {
+        let machine = SyntheticMachine()
+        let history = (0..<20).flatMap { number in
+            machine.night(
+                [.init(kind: "generate", prompt: 40, tokens: 40)], from: Self.evening - Self.day + 60 * Double(number)
+            ).timings
+        }
+        let forecast = try #require(Forecast(history, now: Date(timeIntervalSince1970: Self.evening)))
+        #expect(forecast.rows == 32)
+    }
+
     @Test("rows that a hand wrote can't break it")
     func nonsense() {
         let now = Date(timeIntervalSince1970: Self.evening)

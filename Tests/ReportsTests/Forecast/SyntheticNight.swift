@@ -11,6 +11,8 @@ struct SyntheticMachine {
     var rows = 8
     /// Jobs that the worker holds.
     var held = 16
+    /// Seconds from a claim to the engine's start.
+    var delay = 0.0
     var engine = "gpt-j-6b int8 kv=int8 avx512-vnni threads=2 nightshift/0.1.0"
 
     struct Job {
@@ -46,7 +48,7 @@ struct SyntheticMachine {
                 let next = claimed.removeFirst()
                 active.append(Active(job: next.job, claimed: next.at, admitted: now))
             }
-            var seconds = 0.0
+            var seconds = active.contains { $0.first == nil } ? delay : 0
             for index in active.indices where active[index].first == nil {
                 seconds += promptToken * Double(active[index].job.prompt - active[index].job.cached)
             }
@@ -63,7 +65,7 @@ struct SyntheticMachine {
                     AttemptTiming(
                         kind: done.job.kind, worker: worker, engine: engine,
                         claimedAt: Int64(milliseconds(done.claimed)), finishedAt: Int64(milliseconds(now)),
-                        promptMilliseconds: milliseconds(first - done.admitted),
+                        promptMilliseconds: milliseconds(first - done.admitted - delay),
                         generateMilliseconds: milliseconds(now - first), promptTokens: done.job.prompt,
                         cachedTokens: done.job.cached, completionTokens: done.written))
             }
