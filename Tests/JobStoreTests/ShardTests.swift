@@ -214,6 +214,49 @@ struct ShardTests {
         #expect(try query(store.path, "SELECT * FROM notes") == "1|1|1|x\n2|1|1|y")
     }
 
+    @Test("definitions come along with the results made by them, and verdicts with the texts that they are about")
+    func reviews() async throws {
+        try await store.enqueue((1...3).map { _ in NewJob.text() }, now: start)
+        _ = try await split(1)
+        try await work(0) { job in
+            .completed(
+                JobResult(
+                    text: "text \(job.id)", source: .init(definition: "template: \(job.id % 2)", style: "pocket")))
+        }
+        let far = try JobStore(path: shard(0))
+        defer { try? far.close() }
+        _ = try await far.review([NewReview(jobID: 1, verdict: .corrected, correction: "Better.", by: "ann")])
+        _ = try await store.merge(shardAt: shard(0))
+        func reviews() throws -> String {
+            try query(store.path, "SELECT job_id, verdict, coalesce(correction, ''), text, by FROM reviews ORDER BY 1")
+        }
+        #expect(try reviews() == "1|corrected|Better.|text 1|ann")
+        #expect(
+            try query(
+                store.path,
+                "SELECT r.job_id, d.text FROM results r JOIN definitions d ON d.sha256 = r.definition ORDER BY 1")
+                == "1|template: 1\n2|template: 0\n3|template: 1")
+        var pairs: [String] = []
+        try await store.forEachReviewed { pairs.append("\($0.completion) \($0.definition ?? "") \($0.style ?? "")") }
+        #expect(pairs == ["Better. template: 1 pocket"])
+        // A later verdict counts, wherever it comes from, and one of a text that isn't the result here doesn't.
+        _ = try await far.review([
+            NewReview(jobID: 2, verdict: .accepted, by: "ann"), NewReview(jobID: 3, verdict: .accepted, by: "ann"),
+        ])
+        try await store.execute("UPDATE results SET text = 'other' WHERE job_id = 3")
+        _ = try await store.merge(shardAt: shard(0))
+        #expect(try reviews() == "1|corrected|Better.|text 1|ann\n2|accepted||text 2|ann")
+        _ = try await store.review([NewReview(jobID: 2, verdict: .rejected, by: "bob")])
+        _ = try await store.merge(shardAt: shard(0))
+        #expect(try reviews() == "1|corrected|Better.|text 1|ann\n2|rejected||text 2|bob")
+        _ = try query(
+            shard(0), "UPDATE reviews SET verdict = 'accepted', at = '2099-01-01T00:00:00.000Z' WHERE job_id = 2")
+        _ = try query(shard(0), "UPDATE reviews SET at = '2099-01-01T00:00:00.000Z' WHERE job_id = 2")
+        let report = try await store.merge(shardAt: shard(0))
+        #expect(report.taken == 0 && report.alreadyDone == 3)
+        #expect(try reviews() == "1|corrected|Better.|text 1|ann\n2|accepted||text 2|ann")
+    }
+
     @Test("a file that is no shard of this queue is refused, and nothing is changed")
     func strangers() async throws {
         try await store.enqueue([NewJob.text()], now: start)

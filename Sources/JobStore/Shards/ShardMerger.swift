@@ -28,6 +28,8 @@ struct ShardMerger {
     private let attemptColumns: Set<String>
     private let resultColumns: Set<String>
     private let childColumns: [String: Set<String>]
+    private let reviewColumns: Set<String>
+    private let definitionColumns: Set<String>
 
     init(db: Database, mark: ShardMark, takesBack: Bool) throws {
         self.db = db
@@ -35,6 +37,8 @@ struct ShardMerger {
         self.takesBack = takesBack
         attemptColumns = Set(try columnNames(of: "attempts", in: db))
         resultColumns = Set(try columnNames(of: "results", in: db))
+        reviewColumns = Set(try columnNames(of: "reviews", in: db))
+        definitionColumns = Set(try columnNames(of: "definitions", in: db))
         childColumns = try ChildTables.names(in: db).reduce(into: [:]) { columns, table in
             columns[table] = Set(try columnNames(of: table, in: db))
                 .subtracting([try ChildTables.numberColumn(of: table, in: db)].compactMap(\.self))
@@ -61,7 +65,9 @@ struct ShardMerger {
         switch job.state {
         case .completed:
             guard let result = job.result else { return .undone }
-            return try take(result, of: job, home: home, numbers)
+            let effect = try take(result, of: job, home: home, numbers)
+            if effect == .taken || effect == .alreadyDone { try takeReview(of: job) }
+            return effect
         case .discarded, .cancelled:
             guard home.isOut else { return home.state == .completed ? .alreadyDone : .failed }
             try end(job, numbers)
@@ -143,6 +149,7 @@ struct ShardMerger {
             return .setAside
         }
         try db.execute(sql: "DELETE FROM results WHERE job_id = ?", arguments: [job.id])
+        try takeDefinitions(of: job)
         try insert(result, ["attempt": number.databaseValue], into: "results", columns: resultColumns)
         for (table, rows) in job.children {
             guard let columns = childColumns[table] else { continue }
@@ -155,6 +162,29 @@ struct ShardMerger {
             sql: "UPDATE jobs SET state = 'completed', finalized_at = ?, error = NULL WHERE id = ?",
             arguments: [job.finalizedAt, job.id])
         return .taken
+    }
+
+    /// What was said in the shard of the very text that is the result here; of two verdicts the later one counts.
+    private func takeReview(of job: ShardJob) throws {
+        guard let review = job.review, let text = review["text"], let at = review["at"] else { return }
+        let isWanted = try db.cachedStatement(
+            sql: """
+                SELECT r.text IS ?2 AND coalesce(v.at < ?3, 1) FROM results r LEFT JOIN reviews v ON v.job_id = r.job_id
+                WHERE r.job_id = ?1
+                """)
+        guard try Bool.fetchOne(isWanted, arguments: [job.id, text, at]) == true else { return }
+        try takeDefinitions(of: job)
+        try db.execute(sql: "DELETE FROM reviews WHERE job_id = ?", arguments: [job.id])
+        try insert(review, [:], into: "reviews", columns: reviewColumns)
+    }
+
+    /// The kinds that texts were made by, which may never have been used here.
+    private func takeDefinitions(of job: ShardJob) throws {
+        let known = try db.cachedStatement(sql: "SELECT 1 FROM definitions WHERE sha256 = ?")
+        for definition in job.definitions {
+            guard let hash = definition["sha256"], try Row.fetchOne(known, arguments: [hash]) == nil else { continue }
+            try insert(definition, [:], into: "definitions", columns: definitionColumns)
+        }
     }
 
     /// Leads the job over lawful states to where it can be completed. A worker that is at it here loses its claim.

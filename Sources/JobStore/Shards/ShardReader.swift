@@ -18,6 +18,10 @@ struct ShardJob: Sendable {
     var result: Values?
     /// Rows of other tables, by table.
     var children: [String: [Values]]
+    /// What somebody has said of the result.
+    var review: Values?
+    /// The kinds' definitions that result and review name.
+    var definitions: [Values]
 }
 
 /// Reads a shard without leaving a trace of it, be it at rest or being worked on.
@@ -60,35 +64,45 @@ struct ShardReader: Sendable {
                     WHERE id > ? AND \(ShardMark.column) = ? AND parent_id IS NULL ORDER BY id LIMIT \(Self.jobsAtOnce)
                     """, arguments: [id, mark.text])
             let children = try ChildTables.names(in: db)
-            return try rows.map { try job($0, children, in: db) }
+            // A shard may have been made before there were any.
+            let hasReviews = try db.tableExists("reviews")
+            return try rows.map { try job($0, children, hasReviews: hasReviews, in: db) }
         }
     }
 
-    private func job(_ row: Row, _ children: [String], in db: Database) throws -> ShardJob {
+    private func job(_ row: Row, _ children: [String], hasReviews: Bool, in db: Database) throws -> ShardJob {
         let id: Int64 = try row.value("id")
-        func all(_ table: String, _ order: String) throws -> [ShardJob.Values] {
-            let statement = try db.cachedStatement(
-                sql: "SELECT * FROM \(quoted(table)) WHERE job_id = ? ORDER BY \(order)")
-            return try Row.fetchAll(statement, arguments: [id]).map { row in
+        func rows(_ table: String, _ rest: String, _ argument: any DatabaseValueConvertible) throws -> [ShardJob.Values]
+        {
+            let statement = try db.cachedStatement(sql: "SELECT * FROM \(quoted(table)) WHERE \(rest)")
+            return try Row.fetchAll(statement, arguments: [argument]).map { row in
                 Dictionary(row.map { ($0.0, $0.1) }, uniquingKeysWith: { first, _ in first })
             }
         }
+        func all(_ table: String, _ order: String) throws -> [ShardJob.Values] {
+            try rows(table, "job_id = ? ORDER BY \(order)", id)
+        }
         let state: JobState = try row.named("state")
         let isDone = state == .completed
+        let result = isDone ? try all("results", "job_id").first : nil
+        let review = isDone && hasReviews ? try all("reviews", "job_id").first : nil
+        let definitions = Set([result, review].compactMap { $0?["definition"].flatMap(String.fromDatabaseValue) })
         return ShardJob(
             id: id, state: state, attempt: try row.value("attempt"), maxAttempts: try row.value("max_attempts"),
             error: try row.optional("error"), finalizedAt: try row.optional("finalized_at"),
             attemptedAt: try row.optional("attempted_at"), attemptedBy: try row.optional("attempted_by"),
-            attempts: try all("attempts", "attempt"), result: isDone ? try all("results", "job_id").first : nil,
-            children: isDone ? try Dictionary(uniqueKeysWithValues: children.map { ($0, try all($0, "job_id")) }) : [:])
+            attempts: try all("attempts", "attempt"), result: result,
+            children: isDone ? try Dictionary(uniqueKeysWithValues: children.map { ($0, try all($0, "job_id")) }) : [:],
+            review: review, definitions: try definitions.sorted().flatMap { try rows("definitions", "sha256 = ?", $0) })
     }
 }
 
 /// Tables that hold more about a job's result than its text: those with a column `job_id` that aren't the queue's own
-/// bookkeeping. They are copied whatever they hold.
+/// bookkeeping, nor the reviews, which may come after the result. They are copied whatever they hold.
 enum ChildTables {
     private static let own: Set = [
         "attempts", "results", "events", "job_dependencies", "end_dependencies", "batch_dependencies", "schedule_runs",
+        "reviews",
     ]
 
     static func names(in db: Database) throws -> [String] {
