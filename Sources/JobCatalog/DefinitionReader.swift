@@ -107,7 +107,19 @@ struct DefinitionReader {
             trimming: try root.choice("trim") ?? .whitespace,
             overflow: try root.choice("overflow") ?? (reading == .transcript ? .newestTurns : .refuse),
             reading: reading, check: try CheckDeclaration(root, options: options),
-            noAnswer: noAnswer, adapter: try root.text("adapter"), variants: variants, general: general)
+            noAnswer: noAnswer, adapter: try root.text("adapter").map { Self.adapters($0, besides: path) },
+            variants: variants, general: general)
+    }
+
+    /// Adapters with their relative paths, which are those with a `/`, taken from the definition's folder.
+    private static func adapters(_ names: String, besides path: String?) -> String {
+        guard let path, let end = path.lastIndex(of: "/") else { return names }
+        let folder = String(path[...end])
+        return names.split(separator: ",", omittingEmptySubsequences: false).map { name -> String in
+            let name = String(name.drop(while: \.isWhitespace))
+            guard name.contains("/"), !name.hasPrefix("/"), !name.hasPrefix("~/") else { return name }
+            return folder + (name.hasPrefix("./") ? String(name.dropFirst(2)) : name)
+        }.joined(separator: ",")
     }
 
     private func constraint(_ fields: DefinitionFields) throws -> ConstraintTemplate? {

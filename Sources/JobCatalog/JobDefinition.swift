@@ -42,7 +42,8 @@ public struct JobDefinition: Sendable, Equatable {
     /// What to say where the document doesn't tell, unless the job's options say otherwise; `nil` for kinds that always
     /// bring what the model writes.
     public let noAnswer: NoAnswer?
-    /// An adapter by path or name, unless the job's option `adapter` names another.
+    /// An adapter by path or name, unless the job's option `adapter` names another; a path that was relative is one below
+    /// the definition's folder.
     public let adapter: String?
 
     /// Templates by style.

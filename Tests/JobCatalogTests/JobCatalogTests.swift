@@ -42,6 +42,21 @@ struct JobCatalogTests {
         #expect(catalog.problems.isEmpty)
     }
 
+    @Test("an adapter's relative path is one below the definition's folder; names and other paths stay")
+    func adapters() throws {
+        let here = folder.url.path
+        for (number, (adapter, expected)) in [
+            ("./tales", "\(here)/tales"), ("../tales=0.5", "\(here)/../tales=0.5"), ("tales=0.5", "tales=0.5"),
+            ("a/b, letters,/c/d=2", "\(here)/a/b,letters,/c/d=2"), ("~/tales", "~/tales"), ("none", "none"),
+        ].enumerated() {
+            try folder.write(
+                "{description: A., template: '{{document}}', adapter: '\(adapter)'}", to: "kind\(number).yaml")
+            let definition = try JobCatalog(userFolder: folder.url).definition(named: "kind\(number)")
+            #expect(definition.adapter == expected)
+            #expect(try JobDefinition(yaml: definition.yaml, kind: definition.name).adapter == adapter)
+        }
+    }
+
     @Test("a broken file takes its own kind with it, and no other")
     func brokenFile() throws {
         try folder.write("description: [", to: "summarize.yaml")
