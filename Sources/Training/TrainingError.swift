@@ -22,7 +22,8 @@ extension TrainingError: CustomStringConvertible {
         case .tooLittleText(let problem): problem
         case .otherTraining(let path, let problem): "\(path): \(problem)"
         case .diverged(let step):
-            "the loss is no number any more at step \(step); start again from the last checkpoint with a lower rate"
+            "the loss is no number any more at step \(step): the rate is too high. With a lower --rate the same words go on from the "
+                + "last checkpoint; another --output begins afresh"
         }
     }
 }

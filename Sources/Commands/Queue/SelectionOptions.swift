@@ -24,13 +24,16 @@ struct SelectionOptions: ParsableArguments {
     /// - throws: ``CommandError`` (66) where there is no such batch, `JobStoreError` where there was no such shard.
     func selection(in store: JobStore, ids: [Int64]? = nil) async throws -> JobSelection {
         var selection = JobSelection(ids: ids, queue: queue, kind: kind)
-        if let batch {
-            guard let id = try await store.existingBatch(named: batch) else {
-                throw CommandError(.noInput, "there is no batch '\(DisplayText.line(batch, limit: 80))'")
-            }
-            selection.batchID = id
-        }
+        if let batch { selection.batchID = try await Self.batchID(named: batch, in: store) }
         if let shard { selection.shard = try await store.shardMark(of: shard) }
         return selection
+    }
+
+    /// - throws: ``CommandError`` (66) where there is no such batch.
+    static func batchID(named batch: String, in store: JobStore) async throws -> Int64 {
+        guard let id = try await store.existingBatch(named: batch) else {
+            throw CommandError(.noInput, "there is no batch '\(DisplayText.line(batch, limit: 80))'")
+        }
+        return id
     }
 }

@@ -23,7 +23,7 @@ struct TrainingSession {
 
     /// - throws: `TrainingError` for a loss that is no number, what saving throws.
     func run(_ trainer: Trainer, until stop: StopSignal) throws -> Outcome {
-        let log = try TrainingLog(path: folder.log, upTo: trainer.progress.step)
+        let record = try TrainingLog(path: folder.log, upTo: trainer.progress.step)
         let meter = TrainingMeter(first: trainer.progress.step, of: plan.schedule.stepCount)
         var stageName = ""
         func saveCheckpoint() throws {
@@ -32,11 +32,16 @@ struct TrainingSession {
             } catch let error as OutputFileError {
                 throw CommandError(
                     error.exitStatus,
-                    "\(error.message); the last checkpoint is as it was. "
-                        + "Make room, and start again with the same words: it goes on from there")
+                    error.message
+                        + (folder.hasCheckpoint
+                            ? "; the last checkpoint is as it was. Make room, and start again with the same words: it goes on "
+                                + "from there" : "; no checkpoint was saved before. Make room, and start again"))
             }
         }
         var savedStep = trainer.progress.step
+        // Who has learnt nothing and takes all tokens for equally likely has this loss.
+        let guessing = log(Double(trainer.vocabularySize))
+        var isWarned = false
         defer { meter.clear() }
         func report(_ event: Trainer.Event) throws {
             switch event {
@@ -47,13 +52,20 @@ struct TrainingSession {
                     meter.note("step \(step.grouped): \(stage)")
                 }
                 meter.step(step, loss: loss, tokens: tokens)
+                if loss > Self.farAbove * guessing, !isWarned {
+                    isWarned = true
+                    meter.note(
+                        "nightshift: step \(step.grouped): the loss is \(String(format: "%.1f", loss)), and guessing would have "
+                            + "\(String(format: "%.1f", guessing)): the rate is too high. Stop it, and begin in another folder "
+                            + "with a lower --rate")
+                }
                 var line: JSONObject = ["step": .integer(step), "loss": .number(loss), "rate": .number(rates.rate)]
                 if optimizer is Muon { line["matrix_rate"] = .number(rates.matrixRate) }
                 line["gradient_norm"] = .number(norm)
                 line["tokens"] = .integer(tokens)
                 line["seconds"] = .number((1000 * meter.lastStepSeconds).rounded() / 1000)
                 if !stage.isEmpty { line["stage"] = .string(stage) }
-                try log.write(line)
+                try record.write(line)
             case .evaluation(let step, let losses, let isBest):
                 let named = zip(heldOutNames, losses)
                 var line: JSONObject = ["step": .integer(step), "dev_loss": Self.number(losses[0])]
@@ -62,7 +74,7 @@ struct TrainingSession {
                         JSONObject(members: named.map { .init(name: $0, value: Self.number($1)) }))
                 }
                 line["best"] = .bool(isBest)
-                try log.write(line)
+                try record.write(line)
                 meter.evaluation(step, Array(named), isBest: isBest)
                 if isBest { try save(.best, trainer.progress) }
             case .checkpoint(let step):
@@ -77,6 +89,9 @@ struct TrainingSession {
         if trainer.isFinished { return .finished }
         return .stopped(signal: stop.received ?? "a signal")
     }
+
+    /// A loss so many times that of guessing is no bad luck.
+    private static let farAbove = 1.5
 
     /// JSON has no number for what isn't one: a set in which nothing is to be predicted.
     private static func number(_ value: Double) -> JSONValue { value.isFinite ? .number(value) : .null }

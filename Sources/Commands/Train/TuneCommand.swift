@@ -20,24 +20,40 @@ struct TuneCommand: AsyncParsableCommand {
               {"document": "…", "output": "…"}
               {"prompt": "Q: …\\nA:", "completion": " …"}
 
+            With --from-queue the pairs are the queue's results that a person has accepted or corrected ('nightshift review'): \
+            their prompts by the definitions that they were made by, in the style of the model that is tuned. What is left \
+            out is said. A tuning that goes on keeps the pairs that it began with.
+
             By default a LoRA adapter is made, as the PyPI package peft reads it; with --full a whole model. best/ in the \
             output folder is the one with the lowest loss on held-out pairs. Stopped or killed, the same command goes on \
             from the last checkpoint and comes to the same numbers.
 
-            Exit codes: 65 a line is no pair, or none is left; 66 a file isn't there; 74 the disk is full; 75 stopped by a \
-            signal; 78 the folder holds another training.
+            Exit codes: 65 a line is no pair, none is left, or fewer than --minimum, or the loss is no number any more; 66 a \
+            file isn't there; 74 the disk is full; 75 stopped by a signal; 78 the folder holds another training.
 
             EXAMPLES
               nightshift tune --model ./gpt-j-6b --kind summarize --output ./house-style pairs.jsonl
-              nightshift tune --model pocket --full --kind answer --rate 0.0003 --epochs 5 --output ./answers qa.jsonl
+              nightshift tune --model ./tiny --full --kind answer --rate 0.0003 --epochs 5 --output ./answers qa.jsonl
+              nightshift tune --from-queue --db night.db --kind summarize --dry-run > pairs.jsonl
+              nightshift tune --from-queue --db night.db --kind summarize --output ./as-we-like-it
             """)
 
     @Argument(help: "Pairs, in lines of JSON; - for standard input.", completion: .file())
-    var files: [String]
+    var files: [String] = []
+
+    @Option(help: "The folder to write to.", completion: .directory)
+    var output: String?
+
+    @OptionGroup var queued: QueuedPairsOptions
+
+    @Flag(help: "Print the pairs in lines of JSON, with the half of the set that each is in, and write nothing.")
+    var dryRun = false
 
     @OptionGroup var tuning: TuningOptions
 
-    @Option(help: "The kind of lines that name none.", completion: .kind)
+    @Option(
+        name: .shortAndLong, help: "The kind of lines that name none; of the queue, only jobs of this kind.",
+        completion: .kind)
     var kind: String?
 
     @Option(help: "The style of prompt, in place of the model's own.")
@@ -48,14 +64,41 @@ struct TuneCommand: AsyncParsableCommand {
         help: ArgumentHelp("An option of every line that doesn't set it; may be repeated.", valueName: "key=value"))
     var options: [String] = []
 
+    func validate() throws {
+        if output == nil, !dryRun { throw ValidationError("name the folder to write to: --output") }
+        if queued.fromQueue {
+            if !files.isEmpty { throw ValidationError("--from-queue takes no files") }
+            if !options.isEmpty { throw ValidationError("-o is for lines of files; a queue's jobs have their options") }
+        } else if files.isEmpty {
+            throw ValidationError("name a file of pairs, or --from-queue")
+        }
+    }
+
     func run() async throws {
         let run = try TuningRun(tuning)
+        let queuedPairs = queued.fromQueue ? QueuedPairs(options: queued, kind: kind) : nil
+        let addPairs = try queuedPairs.map(adding) ?? addingFiles()
+        guard let output, !dryRun else {
+            let report = try await run.preview(style: style, addPairs: addPairs)
+            try queuedPairs?.check(report)
+            return
+        }
+        try await run.run(output: output, style: style, keepsSet: queued.fromQueue, addPairs: addPairs)
+    }
+
+    private func adding(_ pairs: QueuedPairs) -> TuningRun.AddPairs {
+        { style, set in
+            try await pairs.add(to: &set, style: style)
+            if !dryRun { try pairs.check(set.report) }
+        }
+    }
+
+    private func addingFiles() throws -> TuningRun.AddPairs {
         let catalog = JobCatalog.ofUser
         let options = try JobOptions.parse(arguments: self.options)
-        try run.run(style: style) { style, set in
+        return { style, set in
             for file in files {
-                let reader = TuningPairReader(
-                    path: file, kind: kind, style: style, options: options, catalog: catalog)
+                let reader = TuningPairReader(path: file, kind: kind, style: style, options: options, catalog: catalog)
                 try reader.eachPair { try set.add($0, isHeldOut: $1) }
             }
         }
@@ -70,9 +113,6 @@ struct TuningOptions: ParsableArguments {
                 + "NIGHTSHIFT_MODEL).", valueName: "path|name"),
         completion: .directory)
     var model: String?
-
-    @Option(help: "The folder to write to.", completion: .directory)
-    var output: String
 
     @Flag(help: "Change all weights, not an adapter's.")
     var full = false

@@ -1,5 +1,6 @@
 import Foundation
 import GPTJ
+import JSONText
 import JobCatalog
 import Kernels
 import ModelFiles
@@ -21,7 +22,10 @@ struct TuningRun {
         guard located.gguf == nil else {
             throw CommandError(
                 .badData,
-                "\(located.url.path): gradients don't go through packed weights; name the folder it was made of")
+                located.isBuiltIn
+                    ? "the model inside nightshift has packed weights, through which no gradients go; name a model's folder by "
+                        + "--model, such as one that 'nightshift train' has made"
+                    : "\(located.url.path): gradients don't go through packed weights; name the folder it was made of")
         }
         network = try GPTJConfiguration(folder: located.folder)
         let definition = try TokenizerDefinition(folder: located.folder)
@@ -31,35 +35,66 @@ struct TuningRun {
 
     private var length: Int { options.length ?? min(network.contextLength, 1024) }
 
-    /// - parameters:
-    ///   - style: `--style`; `nil` for the model's own
-    ///   - addPairs: adds all pairs, always the same in the same order
-    /// - throws: what `addPairs` throws; ``CommandError`` (75) where a signal stopped it.
-    func run(
-        style: String?, addPairs: (_ style: PromptStyle, _ set: inout TuningSetWriter) throws -> Void
-    ) throws {
-        let stop = StopSignal()
-        let compute = try options.settings.makeCompute()
-        guard length <= network.contextLength else {
-            throw CommandError(
-                .usage, "windows of \(length) tokens don't fit the model's \(network.contextLength) positions")
-        }
-        let style =
-            style.map(PromptStyle.init(rawValue:))
+    private func style(_ named: String?) -> PromptStyle {
+        named.map(PromptStyle.init(rawValue:))
             ?? PromptStyle(
                 for: ModelFacts(
                     name: located.folder.standardizedFileURL.lastPathComponent,
                     specialTokens: Set(tokenizer.addedTokens.map(\.content))))
-        let folder = try TrainingFolder(options.output)
-        var set = try TuningSetWriter(
-            tokenizer, fingerprint: fingerprint, end: network.eosTokenIDs.first, length: length,
-            heldOutShare: options.devShare, in: folder.url)
-        try addPairs(style, &set)
-        try set.finish()
-        tell(set.report)
+    }
 
-        let source = try PackedSource(TokenFile(path: set.path), length: length, seed: options.settings.seed)
-        let heldOutFile = try TokenFile(path: set.heldOutPath)
+    private func set(
+        in folder: URL?, show: ((_ pair: TuningPair, _ isHeldOut: Bool) throws -> Void)? = nil
+    ) throws -> TuningSetWriter {
+        guard length <= network.contextLength else {
+            throw CommandError(
+                .usage, "windows of \(length) tokens don't fit the model's \(network.contextLength) positions")
+        }
+        return try TuningSetWriter(
+            tokenizer, fingerprint: fingerprint, end: network.eosTokenIDs.first, length: length,
+            heldOutShare: options.devShare, in: folder, show: show)
+    }
+
+    /// Prints the pairs that would be learnt from, in lines that `tune` takes as well; nothing is written.
+    ///
+    /// - parameters: as those of `run`.
+    func preview(style named: String?, addPairs: AddPairs) async throws -> TuningSetWriter.Report {
+        var set = try set(in: nil) { pair, isHeldOut in
+            var line = pair.origin
+            line["prompt"] = .string(pair.prompt.map(\.text).joined())
+            line["completion"] = .string(pair.completion)
+            line["split"] = .string(isHeldOut ? "dev" : "train")
+            try Console.print(JSONValue.object(line).text)
+        }
+        try await addPairs(style(named), &set)
+        tell(set.report)
+        return set.report
+    }
+
+    /// Adds all pairs, always the same in the same order.
+    typealias AddPairs = (_ style: PromptStyle, _ set: inout TuningSetWriter) async throws -> Void
+
+    /// - parameters:
+    ///   - named: `--style`; `nil` for the model's own
+    ///   - keepsSet: whether a tuning that goes on takes the pairs that it began with, since others may have come
+    /// - throws: what `addPairs` throws; ``CommandError`` (75) where a signal stopped it.
+    func run(output: String, style named: String?, keepsSet: Bool, addPairs: AddPairs) async throws {
+        let stop = StopSignal()
+        let compute = try options.settings.makeCompute()
+        let folder = try TrainingFolder(output)
+        let (path, heldOutPath) = (TuningSetWriter.path(in: folder.url), TuningSetWriter.heldOutPath(in: folder.url))
+        if keepsSet, folder.hasCheckpoint, OutputFile.exists(path), OutputFile.exists(heldOutPath) {
+            Console.note(
+                "goes on with the pairs that it began with; another --output takes the verdicts that have come since")
+        } else {
+            var set = try set(in: folder.url)
+            try await addPairs(style(named), &set)
+            tell(set.report)
+            try set.finish()
+        }
+
+        let source = try PackedSource(TokenFile(path: path), length: length, seed: options.settings.seed)
+        let heldOutFile = try TokenFile(path: heldOutPath)
         let heldOut: [any TrainingSource] =
             heldOutFile.summary.tokenCount > 0
             ? [try PackedSource(heldOutFile, length: length, seed: options.settings.seed)] : []
@@ -82,7 +117,7 @@ struct TuningRun {
             try folder.hasCheckpoint
             ? TrainingCheckpoint.load(folder.checkpoint, into: optimizer, source: source.fingerprint, on: compute) : nil
         Console.note(
-            "\(trained.parameters.count.grouped) \(options.full ? "" : "adapter ")parameters, \(steps.grouped) steps of "
+            "\(trained.parameters.count.grouped) \(options.full ? "" : "adapter ")parameters, \(steps.grouped) \(steps == 1 ? "step" : "steps") of "
                 + "\(counted(windows, "window")) of \(length), \(counted(options.settings.threadCount, "thread"))")
         if let progress { Console.note("goes on after step \(progress.step.grouped)") }
         let trainer = Trainer(
@@ -94,7 +129,7 @@ struct TuningRun {
         }
         let outcome = try session.run(trainer, until: stop)
         try TrainingEnd(
-            progress: trainer.progress, stepCount: steps, folder: folder, output: options.output,
+            progress: trainer.progress, stepCount: steps, folder: folder, output: output,
             what: options.full ? "the model" : "the adapter", asJSON: options.json
         ).tell(outcome)
     }

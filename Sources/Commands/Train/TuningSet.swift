@@ -12,6 +12,8 @@ struct TuningPair {
     /// What a template says is trusted, what a job brought is plain.
     var prompt: [TextPiece]
     var completion: String
+    /// What a look at the set tells beside the pair.
+    var origin: JSONObject = [:]
 }
 
 /// Pairs on their way into files of tokens: prompts that count nothing, completions that are to be learnt.
@@ -27,32 +29,39 @@ struct TuningSetWriter {
     }
 
     private(set) var report = Report()
-    let path: String
-    let heldOutPath: String
     private let tokenizer: Tokenizer
     private let end: TokenID?
     private let length: Int
     private let heldOutShare: Double
-    private let writer: TokenFileWriter
-    private let heldOutWriter: TokenFileWriter
+    private let writers: (training: TokenFileWriter, heldOut: TokenFileWriter)?
+    private let show: ((_ pair: TuningPair, _ isHeldOut: Bool) throws -> Void)?
+
+    static func path(in folder: URL) -> String { folder.appending(path: "pairs.tokens").path }
+    static func heldOutPath(in folder: URL) -> String { folder.appending(path: "dev.tokens").path }
 
     /// - parameters:
     ///   - end: the token that is learnt to end every completion
     ///   - length: the most tokens of a pair
     ///   - heldOutShare: of the pairs that don't say whether they are held out, by a hash of their tokens
+    ///   - folder: where the files go; `nil` for none
+    ///   - show: gets every pair that is taken
     /// - throws: `OutputFileError`.
     init(
-        _ tokenizer: Tokenizer, fingerprint: String, end: TokenID?, length: Int, heldOutShare: Double, in folder: URL
+        _ tokenizer: Tokenizer, fingerprint: String, end: TokenID?, length: Int, heldOutShare: Double, in folder: URL?,
+        show: ((_ pair: TuningPair, _ isHeldOut: Bool) throws -> Void)? = nil
     ) throws {
         self.tokenizer = tokenizer
         self.end = end
         self.length = length
         self.heldOutShare = heldOutShare
-        path = folder.appending(path: "pairs.tokens").path
-        heldOutPath = folder.appending(path: "dev.tokens").path
+        self.show = show
         let summary = TokenFile.Summary(vocabularySize: tokenizer.vocabularySize, tokenizer: fingerprint)
-        writer = try TokenFileWriter(path: path, summary)
-        heldOutWriter = try TokenFileWriter(path: heldOutPath, summary)
+        writers = try folder.map {
+            (
+                try TokenFileWriter(path: Self.path(in: $0), summary),
+                try TokenFileWriter(path: Self.heldOutPath(in: $0), summary)
+            )
+        }
     }
 
     /// Adds a pair.
@@ -73,8 +82,11 @@ struct TuningSetWriter {
         let tokens = prompt + completion
         let weights = prompt.map { _ in Float(0) } + completion.map { _ in Float(1) }
         let isHeldOut = isHeldOut ?? (TokenFile.share(of: tokens) < heldOutShare)
-        try (isHeldOut ? heldOutWriter : writer).append(
-            tokens, weights: weights, byteCount: pair.completion.utf8.count, isExample: true)
+        if let writers {
+            try (isHeldOut ? writers.heldOut : writers.training).append(
+                tokens, weights: weights, byteCount: pair.completion.utf8.count, isExample: true)
+        }
+        try show?(pair, isHeldOut)
         if isHeldOut { report.heldOut += 1 } else { report.training += 1 }
     }
 
@@ -99,8 +111,8 @@ struct TuningSetWriter {
                 problem: "there is no pair to learn from"
                     + (reasons.isEmpty ? "" : ": " + reasons.joined(separator: ", ")))
         }
-        try writer.finish()
-        try heldOutWriter.finish()
+        try writers?.training.finish()
+        try writers?.heldOut.finish()
     }
 }
 

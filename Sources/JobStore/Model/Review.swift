@@ -72,3 +72,14 @@ public struct ReviewedJob: Sendable, Hashable, Codable {
         case title, document, definition, style
     }
 }
+
+/// How many results have which verdict.
+public struct ReviewTally: Sendable, Hashable, Codable {
+    public var accepted: Int
+    public var corrected: Int
+    public var rejected: Int
+    /// Results that nobody has judged.
+    public var unreviewed: Int
+    /// Of the accepted and corrected, those whose document isn't kept: their prompt can't be made again.
+    public var withoutInput: Int
+}

@@ -80,6 +80,23 @@ extension JobStore {
             """, condition.arguments)
     }
 
+    /// How many of the selected jobs' results have which verdict.
+    public func reviewTally(_ selection: JobSelection = JobSelection()) async throws -> ReviewTally {
+        let condition = Condition(selection)
+        let rows: [ReviewTally] = try await all(
+            """
+            SELECT count(*) FILTER (WHERE v.verdict = 'accepted') AS accepted,
+              count(*) FILTER (WHERE v.verdict = 'corrected') AS corrected,
+              count(*) FILTER (WHERE v.verdict = 'rejected') AS rejected,
+              count(*) FILTER (WHERE v.verdict IS NULL AND r.job_id IS NOT NULL) AS unreviewed,
+              count(*) FILTER (WHERE v.verdict IN ('accepted','corrected') AND coalesce(d.text, j.input) IS NULL)
+                AS withoutInput
+            FROM jobs j LEFT JOIN reviews v ON v.job_id = j.id LEFT JOIN results r ON r.job_id = j.id
+            LEFT JOIN documents d ON d.id = j.document_id WHERE \(condition.sql)
+            """, condition.arguments)
+        return rows[0]
+    }
+
     /// Every accepted or corrected result, page by page: documents are long, so that pages are short.
     public func forEachReviewed(
         _ selection: JobSelection = JobSelection(), _ body: (ReviewedJob) throws -> Void

@@ -1,6 +1,6 @@
 public import GPTJ
 import Kernels
-public import ModelFiles
+import ModelFiles
 
 extension AdapterParameters {
     /// What a new adapter is like.

@@ -1,3 +1,4 @@
+import GPTJ
 import Kernels
 
 /// Takes a training's steps, looks at held-out data now and then, and says how it goes.
@@ -36,6 +37,9 @@ public final class Trainer {
         self.plan = plan
         self.progress = progress ?? .init(source: source.fingerprint)
     }
+
+    /// Tokens that the network knows.
+    public var vocabularySize: Int { network.configuration.vocabularySize }
 
     public var isFinished: Bool { progress.step >= plan.schedule.stepCount }
 

@@ -90,4 +90,62 @@ struct TuneCommandTests {
             #expect(empty.errors == "nightshift: there is no pair to learn from: 1 without an output\n")
         }
     }
+
+    @Test("a disk that takes no more costs the steps since the last checkpoint", arguments: ["", "--full"])
+    func fullDisk(form: String) throws {
+        try with { fixture in
+            // Rates that don't depend on how many steps there are to be.
+            let form = form + " --schedule constant --warm-up 0"
+            let line = TrainingFixture.words(Self.tune + " \(form) pairs.jsonl")
+            let arguments = line + ["--model", Repository.referenceModel.path]
+            // Room for the pairs and the log, not for a checkpoint.
+            let script = "trap '' XFSZ; ulimit -f 100; exec \"$0\" \"$@\""
+            let shell = CommandLine(folder: fixture.folder, executable: URL(filePath: "/bin/bash"))
+            func full(_ output: String, steps: Int) throws -> CommandLine.Outcome {
+                try shell.run(
+                    ["-c", script, CommandLine.executable.path] + arguments
+                        + ["--output", output, "--steps", "\(steps)", "--dev-share", "0"])
+            }
+            let first = try full("new", steps: 12)
+            #expect(first.status == 74)
+            #expect(
+                first.errors.hasSuffix(
+                    "/checkpoint.safetensors: can't write: File too large; no checkpoint was saved before. Make room, and start "
+                        + "again\n"), "\(first.errors)")
+            let begun = try tune(fixture, "\(form) --output killed --dev-share 0 --steps 6")
+            #expect(begun.status == 0)
+            let checkpoint = try fixture.data("killed/checkpoint.safetensors")
+            let second = try full("killed", steps: 12)
+            #expect(second.status == 74)
+            #expect(
+                second.errors.hasSuffix(
+                    "; the last checkpoint is as it was. Make room, and start again with the same words: it goes on from "
+                        + "there\n"), "\(second.errors)")
+            #expect(try fixture.data("killed/checkpoint.safetensors") == checkpoint)
+            let names = try FileManager.default.contentsOfDirectory(
+                atPath: fixture.folder.appending(path: "killed").path)
+            let name = form.hasPrefix("--full") ? "model.safetensors" : "adapter_model.safetensors"
+            #expect(!names.contains { $0.contains("partial") || $0.contains("tmp") }, "\(names)")
+            #expect(names.contains(name))
+            #expect(try tune(fixture, "\(form) --output killed --dev-share 0").status == 0)
+            #expect(try tune(fixture, "\(form) --output straight --dev-share 0").status == 0)
+            #expect(try fixture.data("killed/\(name)") == fixture.data("straight/\(name)"))
+        }
+    }
+
+    @Test("a loss that is no number ends it, one far above guessing is told")
+    func diverged() throws {
+        try with { fixture in
+            let absurd = "--rate 10 --weight-decay 10 --warm-up 0 --schedule constant --clip 0 --full"
+            let outcome = try tune(fixture, "\(absurd) --steps 200 --output adapter")
+            #expect(outcome.status == 65)
+            #expect(outcome.errors.contains(/nightshift: step \d+: the loss is [\d.]+, and guessing would have 8\.3/))
+            #expect(
+                outcome.errors.contains(
+                    /nightshift: the loss is no number any more at step \d+: the rate is too high\. With a lower --rate/
+                ))
+            let sober = try tune(fixture, "--output sober")
+            #expect(sober.status == 0 && !sober.errors.contains("guessing"))
+        }
+    }
 }
