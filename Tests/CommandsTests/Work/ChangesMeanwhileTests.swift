@@ -43,7 +43,7 @@ struct ChangesMeanwhileTests {
     @Test("a running job that is released by hand is begun anew")
     func release() throws {
         let queue = try TestQueue.withModel()
-        try queue.insertTexts(1, tokens: "300")
+        try queue.insertLongTexts(1)
         let worker = try queue.startWorker("--drain")
         try queue.waitUntil("SELECT state FROM jobs", is: "running")
         try queue.sql("UPDATE jobs SET state = 'available'")
