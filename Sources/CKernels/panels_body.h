@@ -2,20 +2,6 @@
 // vector_body.h, whose helpers and whose register tile it uses.
 #include "training.h"
 
-/// Sixteen columns of a panel, out of as many rows of the stored matrix, or fewer.
-INLINE void pack_rows(int64_t rows, int64_t depth, const float *b, int64_t stride, float *out) {
-    for (int64_t k = 0; k < depth; k += 16) {
-        const int64_t count = depth - k < 16 ? depth - k : 16;
-        vec v[16];
-        for (int i = 0; i < 16; i++) {
-            const float *row = b + i * stride + k;
-            v[i] = i >= rows ? splat(0) : count == 16 ? load(row) : load_part(row, count);
-        }
-        transpose(v);
-        for (int i = 0; i < count; i++) store(out + (k + i) * ck_panel_columns, v[i]);
-    }
-}
-
 static void train_pack_panels(int is_transposed, int64_t columns, int64_t depth, const float *b, int64_t stride,
                               float *out) {
     for (int64_t first = 0; first < columns; first += ck_panel_columns, out += depth * ck_panel_columns) {
@@ -23,7 +9,7 @@ static void train_pack_panels(int is_transposed, int64_t columns, int64_t depth,
             const int64_t left = columns - first - n, count = left < 0 ? 0 : left < 16 ? left : 16;
             const int64_t column = count ? first + n : 0;  // nothing is read where nothing is left
             if (is_transposed) {
-                pack_rows(count, depth, b + column * stride, stride, out + n);
+                pack_strip((const char *)(b + column * stride), 4 * stride, ck_type_f32, count, 0, depth, out + n);
                 continue;
             }
             for (int64_t k = 0; k < depth; k++) {

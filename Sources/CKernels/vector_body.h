@@ -208,12 +208,10 @@ INLINE void transpose(vec v[16]) {
     }
 }
 
-/// Writes w[row ..< row + 16, start ..< start + length] transposed, as floats, to out[j * ck_panel_columns ..< + 16];
-/// rows from `end` on are 0. `type` is a constant where it's called.
-INLINE void pack_strip(const ck_linear_arguments *p, ck_type type, int64_t row, int64_t end, int64_t start,
-                       int64_t length, float *out) {
-    const int64_t rows = end - row < 16 ? end - row : 16, stride = ck_stored_bytes(type, p->inner);
-    const char *base = (const char *)p->w + row * stride;
+/// Writes elements `start ..< start + length` of sixteen rows, or of fewer and zeros, transposed and as floats to
+/// out[j * ck_panel_columns ..< + 16]. The rows lie `stride` bytes apart; `type` is a constant where it's called.
+INLINE void pack_strip(const char *base, int64_t stride, ck_type type, int64_t rows, int64_t start, int64_t length,
+                       float *out) {
     for (int64_t j = 0; j < length; j += 16) {
         const int64_t count = length - j < 16 ? length - j : 16;
         vec v[16];
@@ -235,13 +233,15 @@ static void linear(const ck_linear_arguments *p) {
         for (int64_t start = 0; start < p->inner; start += ck_block_k) {
             const int64_t length = p->inner - start < ck_block_k ? p->inner - start : ck_block_k;
             for (int64_t row = first; row < end; row += 16) {
+                const int64_t stride = ck_stored_bytes(p->w_type, p->inner), rows = end - row < 16 ? end - row : 16;
+                const char *base = (const char *)p->w + row * stride;
                 float *out = p->scratch + (row - first);
                 switch (p->w_type) {
-                    case ck_type_f32: pack_strip(p, ck_type_f32, row, end, start, length, out); break;
-                    case ck_type_f16: pack_strip(p, ck_type_f16, row, end, start, length, out); break;
-                    case ck_type_bf16: pack_strip(p, ck_type_bf16, row, end, start, length, out); break;
-                    case ck_type_q8_0: pack_strip(p, ck_type_q8_0, row, end, start, length, out); break;
-                    case ck_type_q4_0: pack_strip(p, ck_type_q4_0, row, end, start, length, out); break;
+                    case ck_type_f32: pack_strip(base, stride, ck_type_f32, rows, start, length, out); break;
+                    case ck_type_f16: pack_strip(base, stride, ck_type_f16, rows, start, length, out); break;
+                    case ck_type_bf16: pack_strip(base, stride, ck_type_bf16, rows, start, length, out); break;
+                    case ck_type_q8_0: pack_strip(base, stride, ck_type_q8_0, rows, start, length, out); break;
+                    case ck_type_q4_0: pack_strip(base, stride, ck_type_q4_0, rows, start, length, out); break;
                 }
             }
             product(p->rows, end - first, length, p->x + start, p->x_stride, p->scratch, ck_panel_columns, p->y + first,
