@@ -32,3 +32,19 @@ internal import Darwin
 
     deinit { unsafe munmap(base, max(byteCount, 1)) }
 }
+
+/// A block that is replaced by a larger one where more is wanted, and half as much again; what was in it is lost then.
+struct GrowingMemory {
+    private var block = MemoryBlock(byteCount: 0)
+
+    /// - parameter count: elements that there must be room for.
+    mutating func reserve<Element>(_ count: Int, of _: Element.Type) -> UnsafeMutablePointer<Element> {
+        let byteCount = count * MemoryLayout<Element>.stride
+        if block.byteCount < byteCount { block = MemoryBlock(byteCount: byteCount + byteCount / 2) }
+        return unsafe base(of: Element.self)
+    }
+
+    func base<Element>(of _: Element.Type) -> UnsafeMutablePointer<Element> {
+        unsafe block.base.assumingMemoryBound(to: Element.self)
+    }
+}

@@ -12,16 +12,9 @@ internal import CKernels
     private var packed: [[Packed]]
 
     private struct Packed {
-        var memory = MemoryBlock(byteCount: 0)
+        var memory = GrowingMemory()
         /// Floats from panel to panel.
         var panel = 0
-
-        var base: UnsafeMutablePointer<Float> { unsafe memory.base.assumingMemoryBound(to: Float.self) }
-
-        mutating func reserve(_ count: Int) {
-            let byteCount = count * MemoryLayout<Float>.stride
-            if memory.byteCount < byteCount { memory = MemoryBlock(byteCount: byteCount + byteCount / 2) }
-        }
     }
 
     init(on compute: Compute) {
@@ -33,19 +26,18 @@ internal import CKernels
     func pack(_ b: Factor, slot: Int, thread: Int) {
         let width = Int(ck_panel_columns)
         let panel = b.rows * width
-        packed[thread][slot].reserve((b.columns + width - 1) / width * panel)
+        let target = unsafe packed[thread][slot].memory.reserve((b.columns + width - 1) / width * panel, of: Float.self)
         packed[thread][slot].panel = panel
         unsafe compute.trainingKernels.pointee.pack_panels(
-            b.isTransposed ? 1 : 0, Int64(b.columns), Int64(b.rows), b.matrix.base, Int64(b.matrix.stride),
-            packed[thread][slot].base)
+            b.isTransposed ? 1 : 0, Int64(b.columns), Int64(b.rows), b.matrix.base, Int64(b.matrix.stride), target)
     }
 
     /// A product with a packed factor, or with a part of it from its beginning.
     func multiply(_ a: Factor, slot: Int, into c: FloatMatrix, adding: Bool, thread: Int) {
+        let b = packed[thread][slot]
         unsafe compute.trainingKernels.pointee.panel_product(
             a.isTransposed ? 1 : 0, Int64(c.rows), Int64(c.columns), Int64(a.columns), a.matrix.base,
-            Int64(a.matrix.stride), packed[thread][slot].base, Int64(packed[thread][slot].panel), adding ? 1 : 0,
-            c.base,
+            Int64(a.matrix.stride), b.memory.base(of: Float.self), Int64(b.panel), adding ? 1 : 0, c.base,
             Int64(c.stride))
     }
 }

@@ -21,15 +21,13 @@ internal import CKernels
 
     /// Memory for a packed factor, which grows.
     private struct Space {
-        private var memory = MemoryBlock(byteCount: 0)
+        private var memory = GrowingMemory()
 
         mutating func reserve(panels: Int, tiles: Int) -> UnsafeMutablePointer<UInt16> {
-            let byteCount = panels * tiles * Int(ck_tile_count) * MemoryLayout<UInt16>.stride
-            if memory.byteCount < byteCount { memory = MemoryBlock(byteCount: byteCount + byteCount / 2) }
-            return unsafe base
+            unsafe memory.reserve(panels * tiles * Int(ck_tile_count), of: UInt16.self)
         }
 
-        var base: UnsafeMutablePointer<UInt16> { unsafe memory.base.assumingMemoryBound(to: UInt16.self) }
+        var base: UnsafeMutablePointer<UInt16> { unsafe memory.base(of: UInt16.self) }
     }
 
     init(on compute: Compute) {
@@ -187,7 +185,7 @@ internal import CKernels
 
         func run(depth: Int, adding: Bool, scale: Float) {
             if c.rows == 0 || c.columns == 0 { return }
-            let panel = Int64((depth + Int(ck_tile_depth) - 1) / Int(ck_tile_depth) * Int(ck_tile_count))
+            let panel = Int64(TileProducts.tiles(depth) * Int(ck_tile_count))
             unsafe ck_tiles_multiply(
                 Int64(c.rows), Int64(c.columns), Int64(depth), left, panel, right, panel, scale, adding ? 1 : 0, c.base,
                 Int64(c.stride))
