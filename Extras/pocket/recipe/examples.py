@@ -24,20 +24,19 @@ def _task(prompt, output, prompt_weight):
 
 
 def answer(context, question, output, weight, ahead=True):
-    """`ahead`: the question stands before the text as well as after it."""
-    before = question if ahead else ""
-    return _task(f"<|answer|>{before}<|text|>{context}<|question|>{question}<|out|>", output, weight)
+    """`ahead`: the question stands before the text as well as after it. `weight`: of the prompt."""
+    return answers(context, [(question, output)], ahead, weight)
 
 
-def answers(context, pairs, ahead=True):
+def answers(context, pairs, ahead=True, weight=0.0):
     """Several questions on one text, one after the other: more is learnt of it than by reading it again for each.
 
     `pairs`: questions with their answers. The first is asked as a single one is.
     """
     before = pairs[0][0] if ahead else ""
-    segments = [{"text": f"<|answer|>{before}<|text|>{context}", "weight": 0.0, "special": True}]
+    segments = [{"text": f"<|answer|>{before}<|text|>{context}", "weight": weight, "special": True}]
     for index, (question, output) in enumerate(pairs):
-        segments.append({"text": f"<|question|>{question}<|out|>", "weight": 0.0, "special": True})
+        segments.append({"text": f"<|question|>{question}<|out|>", "weight": weight, "special": True})
         segments.append({"text": output, "weight": 1.0})
         if index + 1 < len(pairs):
             segments.append({"text": "<|end|>", "weight": 1.0, "special": True})
