@@ -26,8 +26,8 @@ public enum DocumentTitle {
             guard !isInCode else { continue }
             let level = line.prefix { $0 == "#" }.count
             if (1...6).contains(level), line.dropFirst(level).first == " " {
-                let heading = trimmed(line.dropFirst(level)).reversed().drop { $0 == "#" }.reversed()
-                if !heading.isEmpty { return trimmed(String(heading)[...]) }
+                let heading = line.dropFirst(level).trimmed.reversed().drop { $0 == "#" }.reversed()
+                if !heading.isEmpty { return String(heading).trimmed }
             }
             let isUnderline = line.count >= 3 && (line.allSatisfy { $0 == "=" } || line.allSatisfy { $0 == "-" })
             if isUnderline, !previous.isEmpty { return previous }
@@ -38,13 +38,7 @@ public enum DocumentTitle {
 
     /// A line as text without white space around it. Only the beginning of a very long one is looked at.
     private static func line(_ bytes: Substring.UTF8View) -> String {
-        trimmed(Substring(decoding: bytes.prefix(maximumLength * 16), as: UTF8.self))
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text.drop(while: \.isWhitespace)
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
+        Substring(decoding: bytes.prefix(maximumLength * 16), as: UTF8.self).trimmed
     }
 
     static func shortened(_ line: String) -> String {

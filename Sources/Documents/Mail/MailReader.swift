@@ -75,7 +75,7 @@ struct MailReader {
             let bytes = TransferEncoding.decoded(body, encoding)
             try spend(bytes.count, &contents)
             let text = TextDecoding.lenientText(of: Array(bytes), declared: type.parameters["charset"])
-            contents.texts.append(try type.value == "text/html" ? page(text) : Self.trimmed(text))
+            contents.texts.append(try type.value == "text/html" ? page(text) : text.trimmed)
         default:
             if contents.attachments.count < 100 {
                 let shown = HTMLReader.collapsed(name ?? "unnamed").prefix(200)
@@ -136,11 +136,5 @@ struct MailReader {
         // Cut off, or without its end.
         if let start, start < body.endIndex { parts.append(body[start...]) }
         return parts
-    }
-
-    private static func trimmed(_ text: String) -> String {
-        var text = text.drop(while: \.isWhitespace)
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
     }
 }
