@@ -159,6 +159,12 @@ extension InMemoryJobQueue {
         change { state in
             guard var job = state.jobs[id], job.state == .discarded || job.state == .cancelled else { return }
             if let key = job.new.uniqueKey, holder(of: key, in: state) != nil { return }
+            if let whole = job.new.parentID.flatMap({ state.jobs[$0] }),
+                whole.state == .discarded || whole.state == .cancelled,
+                let key = whole.new.uniqueKey, holder(of: key, in: state) != nil
+            {
+                return
+            }
             if job.state == .cancelled, state.waits(id, job) { job.error = nil }
             job.state = .available
             job.new.deadlineAt = nil

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import JobStore
+import TestSupport
 import Testing
 
 @Suite("A backup is one consistent state, whole or not there")

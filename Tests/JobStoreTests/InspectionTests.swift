@@ -1,6 +1,7 @@
 import Foundation
 import JobStore
 import Migrations
+import TestSupport
 import Testing
 
 @Suite("A queue's file is looked at without a trace")

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import JobStore
+import TestSupport
 import Testing
 
 @Suite("A queue's file is taken care of")

@@ -1,4 +1,5 @@
 import Migrations
+import TestSupport
 
 /// A queue as the first version made it.
 enum OldQueue {

@@ -134,6 +134,26 @@ struct PartsTests {
         }
     }
 
+    @Test("a part isn't retried where another job has its whole's key by now", arguments: Route.allCases)
+    func keyTaken(route: Route) async throws {
+        try await route.with { queue in
+            var job = NewJob.text(text)
+            job.uniqueKey = "bees"
+            let id = try await divided(queue, job)
+            let parts = try await claim(queue)
+            try await queue.cancelJob(id)
+            let other = try #require(try await queue.add([job], now: start).first)
+            #expect(other != id)
+            try await queue.retryJob(parts[2].id)
+            #expect(try await queue.look(parts[2].id)?.state == .cancelled)
+            #expect(try await queue.look(id)?.state == .cancelled)
+            try await queue.cancelJob(other)
+            try await queue.retryJob(parts[2].id)
+            #expect(try await queue.look(parts[2].id)?.state == .available)
+            #expect(try await queue.look(id)?.state == .pending)
+        }
+    }
+
     @Test("a held job's parts are held, and a deleted job's parts are gone", arguments: Route.allCases)
     func follow(route: Route) async throws {
         try await route.with { queue in

@@ -1,5 +1,6 @@
 import Foundation
 import JobStore
+import TestSupport
 import Testing
 
 @Suite("The sqlite3 prompt is an interface", .enabled(if: SQLitePrompt.isInstalled, "needs the sqlite3 tool"))

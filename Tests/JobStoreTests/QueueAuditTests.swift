@@ -1,5 +1,6 @@
 import Foundation
 import JobStore
+import TestSupport
 import Testing
 
 /// An audit is worth what it finds: each kind of damage is done to a sound queue, and must be found.

@@ -1,6 +1,7 @@
 import Foundation
 import JobStore
 import Proofs
+import TestSupport
 import Testing
 
 @Suite("Quotations of results")

@@ -1,5 +1,6 @@
 import Foundation
 import JobStore
+import TestSupport
 import Testing
 
 @Suite("Reviews of results", .enabled(if: SQLitePrompt.isInstalled))

@@ -1,6 +1,7 @@
 import Foundation
 import JSONText
 import JobStore
+import TestSupport
 import Testing
 
 @Suite("Schedules")

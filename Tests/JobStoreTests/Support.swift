@@ -46,27 +46,3 @@ extension NewJob {
         NewJob(kind: kind, input: .inline(text))
     }
 }
-
-/// The command-line tool of SQLite, as a person uses it.
-enum SQLitePrompt {
-    static let executable = ["/usr/bin/sqlite3", "/usr/local/bin/sqlite3", "/opt/homebrew/bin/sqlite3"]
-        .first { FileManager.default.isExecutableFile(atPath: $0) }
-
-    static var isInstalled: Bool { executable != nil }
-
-    /// Feeds `sql` to `sqlite3 path` and returns what it prints on both streams, trimmed.
-    static func run(_ path: String, _ sql: String, in folder: URL? = nil) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: executable ?? "/usr/bin/sqlite3")
-        process.arguments = ["-cmd", ".timeout 10000", path, sql]
-        process.currentDirectoryURL = folder
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-}

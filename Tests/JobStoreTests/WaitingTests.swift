@@ -1,5 +1,6 @@
 import Foundation
 import JobStore
+import TestSupport
 import Testing
 
 @Suite("Dependencies, batches and holds, by SQL", .enabled(if: SQLitePrompt.isInstalled, "needs the sqlite3 tool"))

@@ -141,7 +141,7 @@ struct WorkerTests {
             kind: "summarize", input: .inline("A long day."), options: ["max_new_tokens": .integer(60)])
         let jobs = try await queue.enqueue(Array(repeating: job, count: 6), now: Date())
         let test = try TestWorker(secondsPerStep: 0.02)
-        let worker = test.make(on: queue, WorkerOptions(concurrency: 2, graceSeconds: 30, pollSeconds: 0.02))
+        let worker = test.make(on: queue, WorkerOptions(concurrency: 2, graceSeconds: 900, pollSeconds: 0.02))
         async let report = worker.run()
         try await test.events.wait(count: 2) { if case .began = $0 { true } else { false } }
         await worker.requestStop()
@@ -161,7 +161,7 @@ struct WorkerTests {
             kind: "summarize", input: .inline("A long day."), options: ["max_new_tokens": .integer(60)])
         let jobs = try await queue.enqueue(Array(repeating: job, count: 9), now: Date())
         let test = try TestWorker(secondsPerStep: 0.02, rows: 2)
-        let worker = test.make(on: queue, WorkerOptions(graceSeconds: 30, pollSeconds: 0.02))
+        let worker = test.make(on: queue, WorkerOptions(graceSeconds: 900, pollSeconds: 0.02))
         async let report = worker.run()
         try await test.events.wait(count: 2) { if case .began = $0 { true } else { false } }
         await worker.requestStop()

@@ -17,7 +17,14 @@ extension JobStore {
     /// - Returns: how many will run again.
     @discardableResult
     public func retry(_ selection: JobSelection) async throws -> Int {
-        try await change(selection, from: [.discarded, .cancelled], "state = 'available'")
+        // With a part its whole comes back, which can't be where another job has the whole's key by now.
+        let wholeIsFree = """
+            NOT EXISTS (
+              SELECT 1 FROM jobs w
+                JOIN jobs h ON h.unique_key = w.unique_key AND h.state NOT IN ('cancelled','discarded')
+               WHERE w.id = j.parent_id AND w.state IN ('cancelled','discarded'))
+            """
+        return try await change(selection, from: [.discarded, .cancelled], "state = 'available'", where: wholeIsFree)
     }
 
     /// Keeps jobs from being claimed until they are released. One that runs goes on, and is held if it comes back.

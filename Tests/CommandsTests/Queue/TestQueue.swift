@@ -1,5 +1,6 @@
 import Foundation
 import JSONText
+import TestSupport
 import Testing
 
 /// A home folder with documents and a queue of a test's own, and `nightshift` run in it.
@@ -41,16 +42,9 @@ final class TestQueue {
     /// Runs SQL at the sqlite3 prompt and returns what it prints, trimmed.
     @discardableResult
     func sql(_ sql: String) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/sqlite3")
-        process.arguments = ["-cmd", ".timeout 10000", database, sql]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "sqlite3 refused: \(sql)")
-        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        let (text, status) = try SQLitePrompt.runWithStatus(database, sql)
+        #expect(status == 0, "sqlite3 refused: \(sql): \(text)")
+        return text
     }
 
     /// Gives a job a result, as a worker would have.
