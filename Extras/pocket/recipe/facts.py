@@ -104,7 +104,7 @@ def _lines(name, facts, random):
     return " ".join(f"The {lower(label)} of {name} {verb(label)} {value}." for label, value in facts)
 
 
-def questions(name, tables, mixed, random, missing=0.5, most=8):
+def questions(name, tables, mixed, random, missing=0.35, most=8):
     """A text of a country's facts, and some questions on it with their answers.
 
     `mixed`: the values are those of any country, so that they can be known from the text alone. `missing`: how often

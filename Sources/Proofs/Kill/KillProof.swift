@@ -118,8 +118,22 @@ private struct Battle {
         }
     }
 
+    /// Whom to kill: one that has jobs in hand three times of four, where there is such a one, else anyone, also one that has
+    /// only begun to start.
+    private mutating func victimsPlace() async throws -> Int {
+        var places = Array(fighters.indices)
+        if Int.random(in: 0..<4, using: &generator) > 0 {
+            let busy = try await store.query(
+                "SELECT pid FROM workers WHERE id IN (SELECT attempted_by FROM jobs WHERE state = 'running')")
+            let pids = Set(busy.compactMap(\.first))
+            let working = places.filter { pids.contains(String(fighters[$0].id)) }
+            if !working.isEmpty { places = working }
+        }
+        return places.randomElement(using: &generator) ?? 0
+    }
+
     private mutating func killOne() async throws -> Casualty {
-        let victim = fighters.remove(at: .random(in: fighters.indices, using: &generator))
+        let victim = fighters.remove(at: try await victimsPlace())
         let time = Date()
         victim.killNow()
         let worker = try await store.query(
