@@ -102,7 +102,8 @@ let package = Package(
                 "JobStore", "Kernels", "Migrations", "ModelFiles", "Records", "Reports", "Tokenization", "Training",
                 "Worker", argumentParser, logging, signals,
             ]),
-        .executableTarget(name: "nightshift", dependencies: ["Commands"], swiftSettings: strict),
+        .target(name: "CNiceness"),
+        .executableTarget(name: "nightshift", dependencies: ["CNiceness", "Commands"], swiftSettings: strict),
         // What proves that the queue keeps its promises: Docs/proofs.md.
         .target(
             name: "Proofs",

@@ -46,5 +46,5 @@ for name in answers facts summaries paraphrases copies people text; do dev+=(--d
 [ -n "${PREPARE_ONLY:-}" ] && exit
 exec "$nightshift" train --shape "$here/model.json" --tokenizer "$work/tokenizer" "${data[@]}" "${dev[@]}" \
     --plan "$here/plan.yaml" --output "$work/model" --optimizer muon --rate 0.003 --matrix-rate 0.02 \
-    --schedule wsd --warm-up 172 --decay 4000 --length 1024 --sequences 4 --at-once 4 \
+    --schedule wsd --warm-up 172 --decay 3400 --length 1024 --sequences 4 --at-once 4 \
     --checkpoint-every 100 --evaluate-every 400 --evaluate-windows 24 --precision "$precision" --threads "$threads"

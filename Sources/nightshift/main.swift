@@ -1,3 +1,5 @@
+import CNiceness
 import Commands
 
+nightshift_keep_niceness()
 await Nightshift.runAndExit()
