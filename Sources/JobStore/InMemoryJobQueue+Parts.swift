@@ -46,7 +46,7 @@ extension InMemoryJobQueue.State {
                 let level = jobs[part]?.place?.level ?? 0
                 let number = jobs[part]?.new.part ?? 0
                 let isOutside = !(1...division.parts.count).contains(number)
-                if level > division.level || level == division.level && isOutside { jobs[part] = nil }
+                if level > division.level || level == division.level && isOutside { remove(part) }
             }
             for (index, part) in division.parts.enumerated() {
                 let there = jobs.first {
@@ -55,7 +55,7 @@ extension InMemoryJobQueue.State {
                 }
                 if let there {
                     if there.value.text == part.text, there.value.place?.begin == part.begin { continue }
-                    jobs[there.key] = nil
+                    remove(there.key)
                 }
                 add(part, number: index + 1, level: division.level, of: id, whole)
             }
@@ -95,7 +95,7 @@ extension InMemoryJobQueue.State {
         guard let whole = jobs[id]?.new.parentID else { return }
         jobs[id]?.error = nil
         let level = jobs[id]?.place?.level ?? 0
-        for part in parts(of: whole) where jobs[part]?.place?.level ?? 0 > level { jobs[part] = nil }
+        for part in parts(of: whole) where jobs[part]?.place?.level ?? 0 > level { remove(part) }
         if jobs[whole]?.state.isFinal == true {
             jobs[whole]?.state = .available
             jobs[whole]?.error = nil

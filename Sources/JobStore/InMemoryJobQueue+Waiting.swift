@@ -64,8 +64,9 @@ extension InMemoryJobQueue.State {
         }
     }
 
-    /// What follows for others when a job is deleted.
-    mutating func giveUpThoseWaiting(forDeleted id: Int64) {
+    /// Deletes a job and its parts, and gives up those that require their completion.
+    mutating func remove(_ id: Int64) {
+        for part in parts(of: id) { remove(part) }
         guard let job = jobs[id] else { return }
         let waiting = jobs.filter { $0.value.state == .pending && $0.value.new.dependsOn.contains(id) }.keys.sorted()
         for other in waiting where job.state != .completed {
@@ -75,8 +76,11 @@ extension InMemoryJobQueue.State {
             if wasPending { settle(other) }
         }
         jobs[id] = nil
-        for part in parts(of: id) { jobs[part] = nil }
         for (other, job) in jobs where job.new.afterEndOf.contains(id) { letGoIfPossible(other) }
+        for other in jobs.keys {
+            jobs[other]?.new.dependsOn.removeAll { $0 == id }
+            jobs[other]?.new.afterEndOf.removeAll { $0 == id }
+        }
     }
 
     /// Gives up waiting jobs whose deadline has passed; returns how many.

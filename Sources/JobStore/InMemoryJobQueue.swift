@@ -177,14 +177,7 @@ extension InMemoryJobQueue {
 
     /// Removes a job, whatever its state.
     public func delete(_ id: Int64) async {
-        change { state in
-            state.giveUpThoseWaiting(forDeleted: id)
-            state.jobs[id] = nil
-            for waiting in state.jobs.keys {
-                state.jobs[waiting]?.new.dependsOn.removeAll { $0 == id }
-                state.jobs[waiting]?.new.afterEndOf.removeAll { $0 == id }
-            }
-        }
+        change { $0.remove(id) }
     }
 
     public func setPaused(_ isPaused: Bool, queue: String) async {

@@ -8,17 +8,16 @@ def shuffled_words(pool, random):
     count = random.randint(6, 70)
     words = [random.choice(pool) for _ in range(count)]
     first = " ".join(words)
-    after_end = random.random() < 0.5
     form = random.random()
     if form < 0.5:
-        return examples.copied(first + "\n", first + "\n", after_end)
+        return examples.copied(first + "\n", first + "\n")
     if form < 0.75:
         # From somewhere within.
         start = random.randrange(count - 4)
         part = words[start : start + random.randint(4, count - start)]
-        return examples.copied(first + "\n" + part[0], " " + " ".join(part[1:]) + "\n", after_end)
+        return examples.copied(first + "\n" + part[0], " " + " ".join(part[1:]) + "\n")
     repeats = random.randint(2, 3)
-    return examples.copied(first + "\n", (first + "\n") * repeats, after_end)
+    return examples.copied(first + "\n", (first + "\n") * repeats)
 
 
 def pairs(pool, random):
@@ -45,7 +44,7 @@ def repeated_sentences(sentences, random):
     """Sentences of different texts, once and again, in another order."""
     chosen = random.sample(sentences, random.randint(1, 5))
     again = random.sample(chosen, random.randint(1, len(chosen)))
-    return examples.copied(" ".join(chosen) + "\n\n", " ".join(again) + "\n", after_end=random.random() < 0.5)
+    return examples.copied(" ".join(chosen) + "\n\n", " ".join(again) + "\n")
 
 
 def copied_paraphrase(sentence):

@@ -1,8 +1,6 @@
 """The forms in which the model sees its tasks, as lines of `nightshift train prepare`."""
 
 NOT_IN_TEXT = "not in the text"
-# What stands before a text when a model is asked to go on with it.
-_END_OF_ANOTHER = {"text": "<|endoftext|>", "weight": 0.0, "special": True}
 
 
 def running(text):
@@ -10,18 +8,9 @@ def running(text):
     return {"text": text}
 
 
-def opening(text):
-    """The beginning of a text that is learnt, behind the end of another."""
-    return {"segments": [_END_OF_ANOTHER, {"text": text, "weight": 1.0}]}
-
-
-def copied(first, second, after_end=False):
-    """Something that can't be foreseen at first sight and is then repeated: only the repetition is learnt.
-
-    `after_end`: it stands behind the end of another text.
-    """
-    before = [_END_OF_ANOTHER] if after_end else []
-    return {"segments": before + [{"text": first, "weight": 0.0}, {"text": second, "weight": 1.0}]}
+def copied(first, second):
+    """Something that can't be foreseen at first sight and is then repeated: only the repetition is learnt."""
+    return {"segments": [{"text": first, "weight": 0.0}, {"text": second, "weight": 1.0}]}
 
 
 def _task(prompt, output, prompt_weight):

@@ -20,9 +20,6 @@ import people
 import tasks
 from corpora import TEXT_SETS, countries, is_dev, paragraphs, rank, rows, sentences, words
 
-# Characters, so that it fits a window of 1,024 tokens.
-OPENING = 3000
-
 
 class Output:
     """Files of lines, opened when they are first written."""
@@ -52,8 +49,6 @@ def running_text(root, output):
             copies = 1 if part == "dev" else int(share) + (rank("text " + row["id"]) % 1000 < 1000 * (share % 1))
             for _ in range(copies):
                 output.write(part, "text", examples.running(row["text"]))
-            if part == "train":
-                output.write(part, "openings", examples.opening(row["text"][:OPENING]))
 
 
 def sentence_pool(root, random):
