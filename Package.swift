@@ -102,7 +102,7 @@ let package = Package(
                 "JobStore", "Kernels", "Migrations", "ModelFiles", "Records", "Reports", "Tokenization", "Training",
                 "Worker", argumentParser, logging, signals,
             ]),
-        .target(name: "CNiceness"),
+        .target(name: "CNiceness", cSettings: [.unsafeFlags(["-Wall", "-Wextra"])]),
         .executableTarget(name: "nightshift", dependencies: ["CNiceness", "Commands"], swiftSettings: strict),
         // What proves that the queue keeps its promises: Docs/proofs.md.
         .target(
@@ -113,7 +113,8 @@ let package = Package(
                 "TestSupport", argumentParser,
             ],
             resources: [.embedInCode("Faults/system_faults.c.txt")], swiftSettings: strict),
-        .executableTarget(name: "nightshift-proof", dependencies: ["Commands", "Proofs"], swiftSettings: strict),
+        .executableTarget(
+            name: "nightshift-proof", dependencies: ["CNiceness", "Commands", "Proofs"], swiftSettings: strict),
         // Measurements.
         .executableTarget(name: "TokenizerBenchmark", dependencies: ["Tokenization"], swiftSettings: strict),
         .executableTarget(

@@ -10,7 +10,19 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/nightshift-demo.XXXXXX")
 export NIGHTSHIFT_DB=$folder/queue.db
 documents=Extras/demo/documents
 
-show() { printf '\n$ %s\n' "$*"; "$@"; }
+# Prints a command as one would type it, then runs it.
+show() {
+    local word line='$'
+    for word; do
+        case $word in
+            *\'*) word="\"$word\"" ;; # None of ours has characters that mean something within them.
+            *[!A-Za-z0-9_./:=,+-]* | '') word="'$word'" ;;
+        esac
+        line+=" $word"
+    done
+    printf '\n%s\n' "$line"
+    "$@"
+}
 
 show "$nightshift" init "$NIGHTSHIFT_DB"
 show "$nightshift" add summarize "$documents"/*.txt

@@ -1,48 +1,5 @@
 public import Tokenization
 
-/// Names a request within its scheduler.
-public struct RequestID: Hashable, Sendable {
-    public let rawValue: Int
-    public init(rawValue: Int) { self.rawValue = rawValue }
-}
-
-/// What a step brought for one request.
-public enum GenerationEvent: Sendable {
-    /// The request was taken on: there is room for its longest text.
-    case began(RequestID)
-    /// A token was generated; `text` is what became certain of the output, often empty.
-    case token(RequestID, text: String, completionTokens: Int)
-    case finished(RequestID, Result<GenerationOutput, GenerationError>)
-}
-
-/// How much a scheduler takes on at once, and how.
-public struct SchedulerLimits: Sendable {
-    /// Texts that are generated side by side, each beam being one. A request of more runs alone.
-    public var rows: Int
-    /// Tokens to one pass over the weights: decoding rows first, the rest chunks of prompts.
-    public var tokensPerStep: Int
-    /// Requests of the same priority that came later and may go first, to each request that waits.
-    public var overtakings: Int
-    /// Whether prompts that begin alike are read once, as far as they are alike.
-    public var sharesPrefixes: Bool
-    /// Whether the model is given guesses at how texts go on while there are few of them; see ``Lookahead``.
-    public var looksAhead: Bool
-    /// Steps with more rows than this have no guesses: there, rows cost about as much as they give.
-    static let mostGuessingRows = 8
-
-    public init(
-        rows: Int = 32, tokensPerStep: Int = 512, overtakings: Int = 64, sharesPrefixes: Bool = true,
-        looksAhead: Bool = true
-    ) {
-        precondition(rows >= 1 && tokensPerStep >= 1 && overtakings >= 0)
-        self.rows = rows
-        self.tokensPerStep = tokensPerStep
-        self.overtakings = overtakings
-        self.sharesPrefixes = sharesPrefixes
-        self.looksAhead = looksAhead
-    }
-}
-
 /// Generates many texts at once over one model: continuous batching (Yu et al. 2022, "Orca") over a ragged step.
 ///
 /// Requests wait until there is memory for the longest text that they may become; then their prompts are read in
@@ -56,15 +13,15 @@ public struct SchedulerLimits: Sendable {
 ///
 /// Synchronous and single-threaded: ``GenerationService`` gives it a thread.
 public final class Scheduler {
-    private let model: any LanguageModel
+    let model: any LanguageModel
     private let tokenizer: Tokenizer?
     private let limits: SchedulerLimits
     private let now: () -> ContinuousClock.Instant
 
     private var waiting: WaitingList
-    private var active: [ActiveRequest] = []
+    var active: [ActiveRequest] = []
     private var nextID = 0
-    private var prefixes: PrefixCache
+    var prefixes: PrefixCache
     private var guides: GuideFactory
     private var pace = StepPace()
     /// Pages promised to active requests, without those that they share.
@@ -227,7 +184,7 @@ public final class Scheduler {
     // MARK: - One step
 
     /// A part of a step.
-    private struct PlannedStep {
+    struct PlannedStep {
         /// The active request, by index, and its row.
         let request: Int
         let row: Int
@@ -271,63 +228,6 @@ public final class Scheduler {
     private var decodingRows: Int? {
         guard limits.looksAhead, active.allSatisfy(\.isDecoding) else { return nil }
         return active.reduce(0) { $0 + $1.rows.count }
-    }
-
-    /// Gives a request the blocks that were read for others since; returns whether it's to read on itself, rather than
-    /// wait for another that is reading its next block.
-    private func mayRead(_ index: Int) -> Bool {
-        let path = active[index].path
-        var next = active[index].rows[0].fed / prefixes.pageLength
-        var known: SequenceID?
-        while next < path.count, case .ready(let sequence) = prefixes.state(of: path[next]) {
-            known = sequence
-            next += 1
-        }
-        if let known {
-            model.closeSequence(active[index].rows[0].sequence)
-            let held = next * prefixes.pageLength
-            active[index].cachedTokens += held - active[index].rows[0].fed
-            active[index].rows[0] = ActiveRequest.Row(sequence: model.forkSequence(known), fed: held)
-        }
-        guard next < path.count, case .reading(let reader) = prefixes.state(of: path[next]) else { return true }
-        return reader == active[index].id
-    }
-
-    /// Has others wait for the blocks that the next `count` tokens of a prompt lie in.
-    private func beginReading(_ count: Int, of index: Int) {
-        let (path, fed) = (active[index].path, active[index].rows[0].fed)
-        let touched = fed / prefixes.pageLength...(fed + count - 1) / prefixes.pageLength
-        for block in touched where block < path.count {
-            prefixes.beginReading(path[block], by: active[index].id)
-        }
-    }
-
-    /// Lets others have the blocks that a prompt's last `count` tokens have completed.
-    private func endReading(_ count: Int, of index: Int) {
-        let (path, row) = (active[index].path, active[index].rows[0])
-        let completed = (row.fed - count) / prefixes.pageLength..<row.fed / prefixes.pageLength
-        for block in completed where block < path.count {
-            let prefix = (block + 1) * prefixes.pageLength
-            prefixes.endReading(path[block], as: model.forkSequence(row.sequence, prefix: prefix))
-        }
-    }
-
-    /// Forgets as many beginnings as a step wants pages that aren't free. There are enough of them: all that active
-    /// requests may come to hold was promised to them.
-    private func makeRoom(for planned: [PlannedStep]) {
-        let length = model.pageLength
-        var wanted = 0
-        for part in planned {
-            let fed = active[part.request].rows[part.row].fed
-            wanted += (fed + part.step.tokens.count + length - 1) / length - (fed + length - 1) / length
-            // It may have to copy a page that it shares with another row.
-            if active[part.request].rows.count > 1, fed % length != 0 { wanted += 1 }
-        }
-        let missing = wanted - (model.tokenCapacity - model.tokensInUse) / length
-        for _ in 0..<max(0, missing) {
-            guard let sequence = prefixes.evict() else { return }
-            model.closeSequence(sequence)
-        }
     }
 
     /// Hands the logits to the searches, and has the model follow them.

@@ -1,4 +1,4 @@
-public import Generation
+import Generation
 import JSONText
 
 /// A kind of job: what it needs, how its prompt is made for each family of models, how the text is generated and

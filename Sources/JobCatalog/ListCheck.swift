@@ -1,4 +1,4 @@
-public import JSONText
+import JSONText
 
 /// What is looked at once more before a result that is a JSON list is stored: entries that don't stand in the document, or
 /// say again what another has said, are left out.

@@ -127,6 +127,12 @@ extension InMemoryJobQueue {
         }
     }
 
+    /// Whether a job that has been given up or cancelled can be open again: nobody has its unique key by now.
+    private func mayComeBack(_ job: Job, in state: State) -> Bool {
+        guard job.state == .discarded || job.state == .cancelled, let key = job.new.uniqueKey else { return true }
+        return holder(of: key, in: state) == nil
+    }
+
     /// The open or completed job that has the key.
     private func holder(of uniqueKey: String, in state: State) -> Int64? {
         state.jobs.first { _, job in
@@ -158,13 +164,9 @@ extension InMemoryJobQueue {
     public func retry(_ id: Int64) async {
         change { state in
             guard var job = state.jobs[id], job.state == .discarded || job.state == .cancelled else { return }
-            if let key = job.new.uniqueKey, holder(of: key, in: state) != nil { return }
-            if let whole = job.new.parentID.flatMap({ state.jobs[$0] }),
-                whole.state == .discarded || whole.state == .cancelled,
-                let key = whole.new.uniqueKey, holder(of: key, in: state) != nil
-            {
-                return
-            }
+            guard mayComeBack(job, in: state) else { return }
+            // A part brings its whole back with it.
+            if let whole = job.new.parentID.flatMap({ state.jobs[$0] }), !mayComeBack(whole, in: state) { return }
             if job.state == .cancelled, state.waits(id, job) { job.error = nil }
             job.state = .available
             job.new.deadlineAt = nil

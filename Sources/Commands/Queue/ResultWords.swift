@@ -1,5 +1,5 @@
 import Foundation
-package import JobStore
+import JobStore
 
 /// Words that a person looks for in results: all of them must be there, whatever their case and accents.
 ///

@@ -81,7 +81,6 @@ extension TrainingNetwork {
                 space.finalStatistics, on: compute)
         }
         let loss = CrossEntropy(on: compute)
-        let width = configuration.width
         // Only what predicts goes through the head, and only as many rows at a time as the memory for logits allows.
         let (logits, inputs, gradients) = (space.logits, space.headInputs, space.headGradients)
         // The gradient of ln_f's output, where its rows predict.
