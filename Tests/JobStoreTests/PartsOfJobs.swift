@@ -1,5 +1,6 @@
 import Foundation
 import JobStore
+import Proofs
 import Testing
 
 /// What tests of divided jobs start from.
