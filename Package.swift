@@ -63,7 +63,7 @@ let package = Package(
         module("Passages"),
         module("Generation", ["JSONText", "Passages", "Tokenization", heap]),
         module("GPTJ", ["JSONText", "Kernels", "ModelFiles", "Tokenization", "Generation"]),
-        module("Training", ["GPTJ", "JSONText", "Kernels", "ModelFiles", "Tokenization"]),
+        module("Training", ["Archives", "GPTJ", "JSONText", "Kernels", "ModelFiles", "Tokenization"]),
         // The queue.
         .target(
             name: "Migrations", path: "migrations",
@@ -90,7 +90,7 @@ let package = Package(
         .target(
             name: "Cluster", resources: [.embedInCode("shard_task.sh.txt")], swiftSettings: strict),
         module("Worker", ["JobStore", "JobCatalog", "Generation", "Passages", "Tokenization", logging]),
-        module("Evaluation", ["JSONText", "JobCatalog", "Tokenization"]),
+        module("Evaluation", ["Archives", "JSONText", "JobCatalog", "Tokenization"]),
         module("Reports", ["JSONText", "JobStore", crypto]),
         module("Benchmarking", ["GPTJ", "Generation", "Kernels", "Tokenization", "Training"]),
         // The command line.

@@ -1,15 +1,27 @@
 import CZlib
 
-/// Unpacks raw deflate data (RFC 1951) piece by piece, through zlib. The pointers stay inside.
+/// Unpacks deflate data (RFC 1951) piece by piece, through zlib. The pointers stay inside.
 @safe final class Inflater {
+    enum Wrapping {
+        /// As zip files hold it.
+        case none
+        /// RFC 1952, one member.
+        case gzip
+    }
+
     /// On the heap, since zlib keeps its address.
     private let stream: UnsafeMutablePointer<z_stream>
     private(set) var isAtEnd = false
 
-    init() throws(ZipError) {
+    init(_ wrapping: Wrapping = .none) throws(ZipError) {
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
-        guard unsafe czlib_inflate_init_raw(stream) == Z_OK else {
+        let code =
+            switch wrapping {
+            case .none: unsafe czlib_inflate_init_raw(stream)
+            case .gzip: unsafe czlib_inflate_init_gzip(stream)
+            }
+        guard code == Z_OK else {
             unsafe stream.deallocate()
             throw ZipError(part: "zlib", problem: "can't start")
         }

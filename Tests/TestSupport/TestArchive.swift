@@ -101,6 +101,13 @@ public enum Deflated {
         return bits.bytes
     }
 
+    /// A gzip file of one member (RFC 1952), as the plainest packer makes it.
+    public static func gzip(_ bytes: [UInt8]) -> [UInt8] {
+        func number(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+        return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF] + plain(bytes) + number(TestArchive.checksum(bytes))
+            + number(UInt32(truncatingIfNeeded: bytes.count))
+    }
+
     private struct Bits {
         var bytes: [UInt8] = []
         private var count = 0

@@ -14,7 +14,8 @@ struct EvaluateCommand: AsyncParsableCommand {
             A set is a file of JSON lines with a document (or input, text, context, passage, source, article), a question, \
             reference or references (or answers, summary, target, output), and prediction, where there is one already. \
             Lists of questions on one document (qas, questions) are taken apart. What has no prediction is done by the \
-            task's kind, as 'nightshift run' would.
+            task's kind, as 'nightshift run' would. A name that ends in .gz is unpacked. For perplexity and copying a file \
+            of plain text will do.
 
             TASKS
               summarize   ROUGE-1, 2, L, Lsum; beside it the first sentence and the first three
@@ -32,7 +33,8 @@ struct EvaluateCommand: AsyncParsableCommand {
             EXAMPLES
               nightshift evaluate --task summarize --model ./gpt-j-6b articles.jsonl
               nightshift evaluate --task answer --beside answer-quote --model ./gpt-j-6b questions.jsonl
-              zcat qa.jsonl.gz | nightshift evaluate --task answer --where split=dev --limit 200 -
+              nightshift evaluate --task answer --where split=dev --limit 200 qa.jsonl.gz
+              nightshift evaluate --task perplexity --model ./gpt-j-6b book.txt
               nightshift evaluate --task summarize --from-queue --batch essays essays-with-references.jsonl
               nightshift evaluate --task mlperf --model ./gpt-j-cnn-dm --weights int8 ./cnn-dm
             """)
@@ -145,12 +147,12 @@ struct EvaluateCommand: AsyncParsableCommand {
             guard let scored = task.scored else { return }
             try await score(scored)
         case .perplexity:
-            let intake = try intake(set ?? "-")
+            let intake = try textIntake(set ?? "-")
             try PerplexityTask(window: window, seed: seed)
                 .run(try items(of: intake, limit: limit), modelOptions, asJSON: json)
             try finish(failures: intake.failures)
         case .copying:
-            let intake = try intake(set ?? "-")
+            let intake = try textIntake(set ?? "-")
             let items = try items(of: intake, limit: limit ?? CopyingTask.usualCount)
             try CopyingTask(kind: kind ?? EvaluationTask.paraphrase.rawValue, style: style, seed: seed)
                 .run(items, modelOptions, asJSON: json)
@@ -213,6 +215,11 @@ struct EvaluateCommand: AsyncParsableCommand {
 
     private func intake(_ path: String) throws -> SetIntake {
         try SetIntake(path: path, names: fieldNames(), conditions: conditions())
+    }
+
+    /// For the tasks that want no more than texts.
+    private func textIntake(_ path: String) throws -> SetIntake {
+        try SetIntake.isText(path) ? SetIntake(text: path) : intake(path)
     }
 
     private func items(of intake: SetIntake, limit: Int?) throws -> [EvaluationItem] {

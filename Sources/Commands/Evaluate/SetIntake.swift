@@ -26,6 +26,28 @@ struct SetIntake {
         }
     }
 
+    /// A file that is one text, as perplexity and copying take them; one whose first line is JSON is a set.
+    ///
+    /// - throws: `EvaluationError` where the file can't be read, or isn't UTF-8.
+    static func isText(_ path: String) throws -> Bool {
+        guard path != "-" else { return false }
+        var lines = try LineReader(path: path)
+        guard let first = try lines.next() else { return false }
+        return first.first { $0 != 0x20 && $0 != 0x09 } != UInt8(ascii: "{")
+    }
+
+    /// The one item of a file that is a text.
+    init(text path: String) throws {
+        var lines = try LineReader(path: path)
+        var bytes: [UInt8] = []
+        while let line = try lines.nextEvenIfEmpty() { bytes += line + [0x0A] }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw EvaluationError.file(
+                path: path, problem: "neither JSON lines nor a text in UTF-8; 'nightshift text' reads other encodings")
+        }
+        items = [EvaluationItem(document: text)]
+    }
+
     /// Whether the line's fields have the values asked for; a line that is no object is left to the reader.
     private static func meets(_ line: [UInt8], _ conditions: [(field: String, value: String)]) -> Bool {
         guard !conditions.isEmpty, let value = try? JSONParser.parse(line, maximumValueCount: 1_000_000),

@@ -129,10 +129,9 @@ struct SlurmSubmitCommand: AsyncParsableCommand {
             return
         }
         Console.noteForeign(
-            """
-            run \(run.id): \(amount), Slurm's job \(submission.job), at most \(counted(run.nodes, "task")) at once; \(files.script)
-            how far it is: nightshift slurm status; what is done so far comes home with: nightshift slurm sync
-            """)
+            "run \(run.id): \(amount), Slurm's job \(submission.job), at most \(counted(run.nodes, "task")) at once; "
+                + files.script)
+        Console.note("  how far it is: nightshift slurm status; what is done so far comes home with: nightshift slurm sync")
     }
 
     private func script(folder: String, split: String, queue: String) throws -> SlurmScript {

@@ -1,12 +1,14 @@
+import Archives
 import Foundation
 
-/// The lines of a file or a pipe, one after the other.
+/// The lines of a file or a pipe, one after the other; those of a name that ends in `.gz` are unpacked.
 public struct LineReader {
     /// No line with a text in it is longer.
     public static let maximumLength = 256 << 20
 
     private let handle: FileHandle
     private let path: String
+    private var unpacker: GzipReader?
     private var buffer: [UInt8] = []
     private var start = 0
     private var isAtEnd = false
@@ -19,18 +21,32 @@ public struct LineReader {
     /// - throws: ``EvaluationError``.
     public init(path: String) throws {
         self.path = path == "-" ? "standard input" : path
-        handle = path == "-" ? .standardInput : try FileHandle.reading(path)
+        let handle = path == "-" ? FileHandle.standardInput : try FileHandle.reading(path)
+        self.handle = handle
+        if path.hasSuffix(".gz") {
+            unpacker = GzipReader { [UInt8](try handle.read(upToCount: Self.pieceLength) ?? Data()) }
+        }
     }
+
+    private static let pieceLength = 1 << 20
 
     /// The next line without its end; lines of white space are passed over, and counted.
     ///
     /// - throws: ``EvaluationError`` for an endless line, or where reading fails.
     public mutating func next() throws -> [UInt8]? {
-        while let bytes = try nextRaw() {
-            line += 1
+        while let bytes = try nextEvenIfEmpty() {
             if bytes.contains(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D }) { return bytes }
         }
         return nil
+    }
+
+    /// The next line without its end, whatever is in it.
+    ///
+    /// - throws: ``EvaluationError`` for an endless line, or where reading fails.
+    public mutating func nextEvenIfEmpty() throws -> [UInt8]? {
+        guard let bytes = try nextRaw() else { return nil }
+        line += 1
+        return bytes
     }
 
     private mutating func nextRaw() throws -> [UInt8]? {
@@ -54,9 +70,12 @@ public struct LineReader {
                     path: path, line: line + 1, problem: "the line is longer than \(Self.maximumLength) bytes")
             }
             do {
-                let piece = try handle.read(upToCount: 1 << 20) ?? Data()
+                let piece =
+                    try unpacker?.nextPiece() ?? [UInt8](handle.read(upToCount: Self.pieceLength) ?? Data())
                 isAtEnd = piece.isEmpty
-                buffer.append(contentsOf: piece)
+                buffer += piece
+            } catch let damage as GzipReader.Damage {
+                throw EvaluationError.file(path: path, problem: damage.description)
             } catch {
                 throw EvaluationError.unreadable(path: path, problem: error.localizedDescription)
             }

@@ -1,6 +1,7 @@
+import Archives
 import Foundation
 
-/// The bytes of a file, piece by piece; those of a name that ends in `.gz` are unpacked by the system's gzip.
+/// The bytes of a file, piece by piece; those of a name that ends in `.gz` are unpacked.
 final class CorpusFile {
     private static let pieceLength = 1 << 20
 
@@ -8,7 +9,7 @@ final class CorpusFile {
     /// Bytes on the disk.
     let size: Int
     private let handle: FileHandle
-    private var unpacker: (process: Process, output: FileHandle)?
+    private var unpacker: GzipReader?
     private var isAtEnd = false
 
     /// - throws: ``TrainingError``.
@@ -26,26 +27,12 @@ final class CorpusFile {
         self.handle = handle
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         size = attributes?[.size] as? Int ?? 0
-        guard path.hasSuffix(".gz") else { return }
-        let (process, output) = (Process(), Pipe())
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["gzip", "-dc"]
-        (process.standardInput, process.standardOutput, process.standardError) = (
-            handle, output, FileHandle.nullDevice
-        )
-        do {
-            try process.run()
-        } catch {
-            throw refusal("gzip, which unpacks it, can't be started: \(error.localizedDescription)")
+        if path.hasSuffix(".gz") {
+            unpacker = GzipReader { [UInt8](try handle.read(upToCount: Self.pieceLength) ?? Data()) }
         }
-        unpacker = (process, output.fileHandleForReading)
     }
 
-    deinit {
-        if let unpacker, unpacker.process.isRunning { unpacker.process.terminate() }
-    }
-
-    /// Bytes of the disk's that were taken so far. The unpacker reads from the same place.
+    /// Bytes of the disk's that were taken so far.
     var offset: Int { (try? handle.offset()).map(Int.init) ?? 0 }
 
     /// The next bytes; none at the end.
@@ -54,18 +41,13 @@ final class CorpusFile {
     func nextPiece() throws -> [UInt8] {
         if isAtEnd { return [] }
         do {
-            if let data = try (unpacker?.output ?? handle).read(upToCount: Self.pieceLength), !data.isEmpty {
-                return [UInt8](data)
-            }
+            let piece = try unpacker?.nextPiece() ?? [UInt8](handle.read(upToCount: Self.pieceLength) ?? Data())
+            isAtEnd = piece.isEmpty
+            return piece
+        } catch let damage as GzipReader.Damage {
+            throw TrainingError.unreadable(path: path, problem: damage.description)
         } catch {
             throw TrainingError.unreadable(path: path, problem: error.localizedDescription)
         }
-        isAtEnd = true
-        guard let process = unpacker?.process else { return [] }
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw TrainingError.unreadable(path: path, problem: "isn't whole gzip data")
-        }
-        return []
     }
 }

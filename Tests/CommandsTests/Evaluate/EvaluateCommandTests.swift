@@ -39,6 +39,22 @@ struct EvaluateCommandTests {
         #expect(table.errors == "2 items, mean [95 % interval], ROUGE with stemming\n")
     }
 
+    @Test("a packed set is unpacked, and a plain text is a set of one for perplexity")
+    func otherFiles() throws {
+        try queue.write("The river rose in May.\n\nThe old bridge fell.\n", to: "text.txt")
+        let set = #"{"document": "The river rose in May.\n\nThe old bridge fell.\n"}"# + "\n"
+        try queue.write(set, to: "set.jsonl")
+        try Data(Deflated.gzip(Array(set.utf8))).write(to: URL(filePath: queue.path("set.jsonl.gz")))
+        let reports = try ["text.txt", "set.jsonl", "set.jsonl.gz"].map {
+            try queue.json("evaluate", "--task", "perplexity", "--threads", "1", $0, "--json")
+        }
+        #expect(reports[0]["bytes"] == .integer(45))
+        #expect(reports[1] == reports[0] && reports[2] == reports[0])
+        try queue.write("not packed", to: "no.jsonl.gz")
+        let refused = try queue.commandLine.run(["evaluate", "--task", "perplexity", "no.jsonl.gz"])
+        #expect(refused.status == 65 && refused.errors == "nightshift: no.jsonl.gz: isn't gzip, or damaged\n")
+    }
+
     @Test("what has no prediction is done by the kind as run does it, and kept as a set that gives the same scores")
     func generates() throws {
         let file = TestQueue.demoDocuments.appending(path: "serbia.txt")
