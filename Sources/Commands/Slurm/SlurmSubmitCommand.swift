@@ -131,7 +131,8 @@ struct SlurmSubmitCommand: AsyncParsableCommand {
         Console.noteForeign(
             "run \(run.id): \(amount), Slurm's job \(submission.job), at most \(counted(run.nodes, "task")) at once; "
                 + files.script)
-        Console.note("  how far it is: nightshift slurm status; what is done so far comes home with: nightshift slurm sync")
+        Console.note(
+            "  how far it is: nightshift slurm status; what is done so far comes home with: nightshift slurm sync")
     }
 
     private func script(folder: String, split: String, queue: String) throws -> SlurmScript {
