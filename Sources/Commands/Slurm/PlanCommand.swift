@@ -128,7 +128,6 @@ struct PlanCommand: AsyncParsableCommand {
         guard let forecast else { return }
         Console.noteForeign(
             """
-
             Learnt from \(counted(forecast.attempts, "job")) of \(forecast.engine), the latest \
             \(LocalTime.span(now.timeIntervalSince(forecast.latest))) ago; each task starts in \
             \(String(format: "%.1f", delay + load)) s, \(String(format: "%.1f", load)) of it for loading the model.
