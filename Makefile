@@ -3,7 +3,14 @@
 
 PREFIX ?= /usr/local
 SWIFT ?= swift
+# STATIC=1: an executable with Swift's libraries in it, for machines without Swift.
+ifdef STATIC
+BUILD := .build/static/release
+BUILD_FLAGS := --scratch-path .build/static --static-swift-stdlib
+else
 BUILD := .build/release
+BUILD_FLAGS :=
+endif
 
 .PHONY: demo test build setup install man format lint bench-tokenizer bench-peers bench-documents bench-search
 .PHONY: check-gguf check-rouge check-training help
@@ -17,7 +24,7 @@ setup: ## installs the Debian packages that are missing
 	@Extras/setup/debian-packages.sh
 
 build: setup ## builds the executable in release
-	$(SWIFT) build -c release --product nightshift
+	$(SWIFT) build -c release $(BUILD_FLAGS) --product nightshift
 
 demo: build ## queues three kinds of jobs over three documents, works through them, shows the results by sqlite3
 	@Extras/demo/demo.sh $(BUILD)/nightshift
@@ -27,7 +34,7 @@ test: setup ## builds everything in release and runs all tests
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build --disable-xctest
 
-install: build ## copies the executable, manual pages and completions to PREFIX
+install: build ## copies the executable, manual pages and completions to PREFIX; STATIC=1 for machines without Swift
 	install -D -m 755 $(BUILD)/nightshift $(DESTDIR)$(PREFIX)/bin/nightshift
 	$(BUILD)/nightshift man --out $(DESTDIR)$(PREFIX)/share/man/man1
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions zsh/site-functions fish/vendor_completions.d)

@@ -155,10 +155,20 @@ struct HTMLWriter {
 
     private func plainText(of node: Int) -> String {
         var bytes: [UInt8] = []
+        var leftOut: Int?
         // What is within a node follows it; elements without text may be without number.
         for next in tree.nodes.indices[(node + 1)...].prefix(1000) {
-            guard Int(tree.nodes[next].parent) >= node, bytes.count < 1000 else { break }
-            if tree.nodes[next].tag == .text { bytes += tree.text(of: next).prefix(1000) + [0x20] }
+            let (parent, tag) = (Int(tree.nodes[next].parent), tree.nodes[next].tag)
+            guard parent >= node, bytes.count < 1000 else { break }
+            if let leftOut, parent >= leftOut { continue }
+            leftOut = nil
+            if tag == .text {
+                bytes += tree.text(of: next).prefix(1000)
+            } else if boilerplate.isLeftOut(next, of: root, strictness) {
+                leftOut = next
+            } else if tag == .br || tag.isBlock {
+                bytes.append(0x20)
+            }
         }
         return String(decoding: bytes, as: UTF8.self)
     }

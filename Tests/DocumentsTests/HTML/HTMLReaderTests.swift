@@ -43,6 +43,15 @@ struct HTMLReaderTests {
         #expect(document.metadata == ["author": "J. Drone", "language": "en"])
     }
 
+    @Test("a title is its heading's text as it is shown: without buttons, and cut only where lines may not be")
+    func title() throws {
+        func title(_ heading: String) throws -> String {
+            try read(Array("<h1>\(heading)</h1><p>\(Self.prose)".utf8)).title
+        }
+        #expect(try title("Type <b>Raw<wbr>Error</b>&nbsp;<button>Copy <i>path</i></button>") == "Type RawError")
+        #expect(try title("H<sub>2</sub>O<br>and <i>W</i>ine<nav>Up</nav>s") == "H2O and Wines")
+    }
+
     @Test("the part that the page calls its main one is the text")
     func main() throws {
         #expect(
