@@ -41,10 +41,16 @@ public struct WorkInspection: Sendable {
         failures = try Row.fetchAll(
             db,
             sql: """
-                SELECT j.kind, a.error_code AS code, count(*) AS jobs, max(j.finalized_at) AS latest
-                FROM jobs j LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
-                WHERE j.state = 'discarded' AND j.finalized_at IS NOT NULL
-                GROUP BY j.kind, a.error_code ORDER BY jobs DESC, j.kind, code
+                -- A job that was never begun has no attempt; its error begins with the code.
+                WITH given_up AS (
+                  SELECT j.kind, j.finalized_at, a.error_code,
+                    substr(j.error, 1, instr(j.error, ': ') - 1) AS begins
+                  FROM jobs j LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
+                  WHERE j.state = 'discarded' AND j.finalized_at IS NOT NULL)
+                SELECT kind,
+                  coalesce(error_code, CASE WHEN begins <> '' AND begins NOT GLOB '*[^a-z_]*' THEN begins END) AS code,
+                  count(*) AS jobs, max(finalized_at) AS latest
+                FROM given_up GROUP BY kind, code ORDER BY jobs DESC, kind, code
                 """
         ).map { row in
             Failures(

@@ -129,6 +129,17 @@ struct DoctorTests {
         expect(try checks(queue)["kinds"], is: "warning", saying: "dream", advising: "cancel --kind dream")
     }
 
+    @Test("a job that was given up without having been begun has its reason in its error")
+    func givenUpUnbegun() throws {
+        let queue = try TestQueue()
+        try queue.sql(
+            """
+            INSERT INTO jobs (kind, input, state, error, finalized_at)
+            VALUES ('generate', 'x', 'discarded', 'deadline_missed: not done by noon', strftime('%Y-%m-%dT%H:%M:%fZ'))
+            """)
+        expect(try checks(queue)["given up"], is: "warning", saying: "1 job of kind generate: deadline_missed")
+    }
+
     @Test("jobs that were given up are counted by kind and reason")
     func failures() throws {
         let queue = try TestQueue.withModel()
