@@ -40,7 +40,8 @@ struct CommandLine {
         process.currentDirectoryURL = folder
         // Nothing of the tester's own configuration reaches the command.
         var variables = ProcessInfo.processInfo.environment.filter {
-            !$0.key.hasPrefix("NIGHTSHIFT") && !$0.key.hasPrefix("XDG") && !["NO_COLOR", "CLICOLOR_FORCE"].contains($0.key)
+            !$0.key.hasPrefix("NIGHTSHIFT") && !$0.key.hasPrefix("XDG")
+                && !["NO_COLOR", "CLICOLOR_FORCE"].contains($0.key)
         }
         variables["HOME"] = folder.path
         process.environment = variables.merging(environment) { $1 }
