@@ -43,6 +43,10 @@ static void acquired(void *handle) {
     if (__tsan_acquire) __tsan_acquire(handle);
 }
 
+static void released(void *handle) {
+    if (__tsan_release) __tsan_release(handle);
+}
+
 SWIFT void lock_slow(uint32_t thread, SELF handle) __asm__(LOCK);
 SWIFT void lock_slow(uint32_t thread, SELF handle) {
     static _Atomic(void *) found;
@@ -64,7 +68,7 @@ SWIFT void unlock_slow(SELF handle) __asm__(UNLOCK);
 SWIFT void unlock_slow(SELF handle) {
     static _Atomic(void *) found;
     SWIFT void (*original)(SELF) = (SWIFT void (*)(SELF))next(&found, UNLOCK);
-    if (__tsan_release) __tsan_release(handle);
+    released(handle);
     original(handle);
 }
 
@@ -74,28 +78,25 @@ SWIFT void unlock_slow(SELF handle) {
 
 SWIFT void *swift_task_getCurrent(void) __attribute__((weak));
 
-/* A checked continuation is an object that has the task behind its header, or nothing when it was resumed. */
-static void resumed(void *continuation) {
-    void *task = (*(void ***)continuation)[2];
-    if (task && __tsan_release) __tsan_release(task);
-}
-
 typedef SWIFT void (*resume_t)(void *value, void *type, SELF continuation);
+
+/* A checked continuation is an object that has the task behind its header, or nothing when it was resumed. */
+static void resume(_Atomic(void *) *found, const char *name, void *value, void *type, void *continuation) {
+    void *task = (*(void ***)continuation)[2];
+    if (task) released(task);
+    ((resume_t)next(found, name))(value, type, continuation);
+}
 
 SWIFT void resume_returning(void *value, void *type, SELF continuation) __asm__(RESUME_RETURNING);
 SWIFT void resume_returning(void *value, void *type, SELF continuation) {
     static _Atomic(void *) found;
-    resume_t original = (resume_t)next(&found, RESUME_RETURNING);
-    resumed(continuation);
-    original(value, type, continuation);
+    resume(&found, RESUME_RETURNING, value, type, continuation);
 }
 
 SWIFT void resume_throwing(void *error, void *type, SELF continuation) __asm__(RESUME_THROWING);
 SWIFT void resume_throwing(void *error, void *type, SELF continuation) {
     static _Atomic(void *) found;
-    resume_t original = (resume_t)next(&found, RESUME_THROWING);
-    resumed(continuation);
-    original(error, type, continuation);
+    resume(&found, RESUME_THROWING, error, type, continuation);
 }
 
 /* Resuming and awaiting may happen at the same time, so that only behind the await it is known that the resuming was before it:
