@@ -80,11 +80,27 @@ public actor Worker {
         }
     }
 
-    /// Works until it's drained, stopped, or at a limit.
+    /// Works until it's drained, stopped, or at a limit. Cancelled, it hands back what runs at once, and returns as after any
+    /// stop.
     ///
     /// - throws: `JobStoreError` when the queue can't be used any more; what ran is handed back, or left to its lease.
     ///   ``WorkerError`` when the engine hangs; the process should end then, since nothing stops a step.
     public func run() async throws -> WorkerReport {
+        // In a task of its own: what hands jobs back mustn't be cancelled itself.
+        let work = Task { try await runToEnd() }
+        return try await withTaskCancellationHandler {
+            try await work.value
+        } onCancel: {
+            Task { await self.stopAtOnce() }
+        }
+    }
+
+    private func stopAtOnce() {
+        requestStop()
+        requestStop()
+    }
+
+    private func runToEnd() async throws -> WorkerReport {
         try await queue.register(registration, now: now())
         report(.started(workerID: registration.id, engine: registration.engine))
         do {

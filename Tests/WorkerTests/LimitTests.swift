@@ -4,7 +4,7 @@ import JobStore
 import Testing
 import Worker
 
-@Suite("Worker and the limits of jobs and queues", .timeLimit(.minutes(1)))
+@Suite("Worker and the limits of jobs and queues", .timeLimit(.minutes(15)))
 struct LimitTests {
     private let start = Date(timeIntervalSince1970: 1_795_381_200)
     private let queue = InMemoryJobQueue(

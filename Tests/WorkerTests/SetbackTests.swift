@@ -45,7 +45,10 @@ struct SetbackTests {
     func refusedResult() async throws {
         let ids = try await enqueue(2)
         flaky.fail(.finish, with: [.constraint(message: "results.text is too long")])
-        let report = try await TestWorker().make(on: flaky, WorkerOptions(concurrency: 1, drains: true)).run()
+        // On a clock that stands: the time for its next try doesn't come.
+        let now = Date()
+        let report = try await TestWorker()
+            .make(on: flaky, now: { now }, WorkerOptions(concurrency: 1, drains: true)).run()
         #expect(report.completed == 1)
         #expect(report.failedAttempts == 1)
         #expect(await flaky.queue.snapshot(ids[0])?.state == .available)
