@@ -10,16 +10,27 @@ func writingUnlessStopped<Written: Sendable>(
 ) async throws -> (written: Written, elapsed: Duration)? {
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
     let start = ContinuousClock.now
-    let written = try await withThrowingTaskGroup(of: Written?.self) { group in
-        group.addTask { try work() }
+    let written = try await withThrowingTaskGroup(of: Step<Written>?.self) { group -> Written? in
+        group.addTask { .written(try work()) }
         group.addTask {
-            for await signal in signals {
-                throw CommandError(.temporary, "stopped by \(signal); \(output) wasn't written")
-            }
+            for await signal in signals { return .stop(signal) }
             return nil
         }
         defer { group.cancelAll() }
-        return try await group.next() ?? nil
+        switch try await group.next() ?? nil {
+        case .written(let written): return written
+        case nil: return nil
+        case .stop(let signal):
+            group.cancelAll()
+            // It may have come too late to stop anything: what is written then is told of.
+            if case .written(let written)?? = try? await group.next() { return written }
+            throw CommandError(.temporary, "stopped by \(signal); \(output) wasn't written")
+        }
     }
     return written.map { ($0, ContinuousClock.now - start) }
+}
+
+private enum Step<Written: Sendable>: Sendable {
+    case written(Written)
+    case stop(UnixSignal)
 }
