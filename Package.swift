@@ -19,7 +19,7 @@ func module(
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+    .testTarget(name: name, dependencies: dependencies + ["ChildProcesses", "TestSupport"], swiftSettings: strict)
 }
 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
@@ -53,6 +53,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         module("Archives", ["CZlib"], settings: [.strictMemorySafety()]),
         module("Records", ["JSONText"]),
+        .target(name: "CChildProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra"])]),
+        module("ChildProcesses", ["CChildProcess"]),
         // The engine.
         .target(name: "CKernels", cSettings: optimizedC),
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
@@ -85,7 +87,7 @@ let package = Package(
                 .embedInCode("quiz.yaml"), .embedInCode("summarize.yaml"), .embedInCode("summarize-quote.yaml"),
             ], swiftSettings: strict),
         module("JobCatalog", ["JSONText", "BuiltInJobs", "Generation", "Tokenization", yams]),
-        module("Documents", ["Archives", "JSONText", "Records", crypto]),
+        module("Documents", ["Archives", "ChildProcesses", "JSONText", "Records", crypto]),
         module("Bulk", ["JSONText", "JobCatalog", "JobStore", "Records", crypto]),
         .target(
             name: "Cluster", resources: [.embedInCode("shard_task.sh.txt")], swiftSettings: strict),
@@ -97,7 +99,8 @@ let package = Package(
         module(
             "Commands",
             [
-                "Benchmarking", "Bulk", "Cluster", "Documents", "Evaluation", "GPTJ", "Generation", "JSONText",
+                "Benchmarking", "Bulk", "ChildProcesses", "Cluster", "Documents", "Evaluation", "GPTJ", "Generation",
+                "JSONText",
                 "JobCatalog",
                 "JobStore", "Kernels", "Migrations", "ModelFiles", "Records", "Reports", "Tokenization", "Training",
                 "Worker", argumentParser, logging, signals,
@@ -108,7 +111,8 @@ let package = Package(
         .target(
             name: "Proofs",
             dependencies: [
-                "Bulk", "JSONText", "Commands", "Generation", "JobCatalog", "JobStore", "Records", "Tokenization",
+                "Bulk", "ChildProcesses", "JSONText", "Commands", "Generation", "JobCatalog", "JobStore", "Records",
+                "Tokenization",
                 "Worker",
                 "TestSupport", argumentParser,
             ],
@@ -121,7 +125,8 @@ let package = Package(
             name: "ConstraintBenchmark", dependencies: ["Generation", "JSONText", "Tokenization"], swiftSettings: strict
         ),
         // Tests.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["ChildProcesses"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("JSONTextTests", ["JSONText"]),
         tests("PassagesTests", ["Passages"]),
         tests("KernelsTests", ["Kernels"]),

@@ -1,5 +1,6 @@
 import Cluster
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("The script of a Slurm task")
@@ -33,17 +34,11 @@ struct SlurmScriptTests {
         try write("printf '\(nodes)\\n'", to: "bin/sinfo")
         let file = folder.appending(path: SlurmScript.fileName)
         try Data(script.text.utf8).write(to: file)
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/bash")
-        process.arguments = [file.path]
-        process.environment = [
+        let environment = [
             "PATH": "\(folder.appending(path: "bin").path):/usr/bin:/bin", "SLURM_ARRAY_TASK_ID": "3",
             "SLURM_ARRAY_JOB_ID": "17", "SLURMD_NODENAME": "n1", "SLURM_RESTART_COUNT": "\(restarts)",
         ]
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
+        return try TestProgram("/bin/bash", [file.path], environment: environment).run().status
     }
 
     private func lines(_ name: String) -> [String] {

@@ -34,17 +34,15 @@ struct CommandLine {
 
     /// Starts, and goes on.
     func start(_ arguments: [String], input: String = "") throws -> RunningCommand {
-        let process = Process()
-        process.executableURL = executable
-        process.arguments = arguments
-        process.currentDirectoryURL = folder
         // Nothing of the tester's own configuration reaches the command.
         var variables = ProcessInfo.processInfo.environment.filter {
             !$0.key.hasPrefix("NIGHTSHIFT") && !$0.key.hasPrefix("XDG")
                 && !["NO_COLOR", "CLICOLOR_FORCE"].contains($0.key)
         }
         variables["HOME"] = folder.path
-        process.environment = variables.merging(environment) { $1 }
-        return try RunningCommand(process, input: input)
+        return try RunningCommand(
+            executable.path(percentEncoded: false), arguments,
+            environment: variables.merging(environment) { $1 }, folder: folder.path(percentEncoded: false),
+            input: input)
     }
 }

@@ -1,45 +1,52 @@
+import ChildProcesses
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// A command that was started: to be watched, signalled and waited for.
 final class RunningCommand {
-    private let process: Process
-    private let output = PipeReader()
-    private let errors = PipeReader()
+    private let process: ChildProcess
+    private let name: String
+    private let output: PipeReader
+    private let errors: PipeReader
 
     /// - parameter input: written to the command's standard input, which is closed then.
-    init(_ process: Process, input: String) throws {
+    init(
+        _ path: String, _ arguments: [String], environment: [String: String], folder: String, input: String
+    ) throws {
         // A command that ends before it has read its input must not end the tests.
         signal(SIGPIPE, SIG_IGN)
-        self.process = process
-        let stdin = Pipe()
-        (process.standardInput, process.standardOutput, process.standardError) = (stdin, output.pipe, errors.pipe)
-        try process.run()
+        name = arguments.joined(separator: " ")
+        var stdin = try ChildPipe()
+        var stdout = try ChildPipe()
+        var stderr = try ChildPipe()
+        process = try ChildProcess(
+            path, arguments, environment: environment, folder: folder, input: .descriptor(stdin.readEnd),
+            output: .descriptor(stdout.writeEnd), errors: .descriptor(stderr.writeEnd))
+        stdin.closeReadEnd()
+        stdout.closeWriteEnd()
+        stderr.closeWriteEnd()
         // All three pipes at once: a full one would stop the command.
-        output.start()
-        errors.start()
-        DispatchQueue.global().async {
-            try? stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-            try? stdin.fileHandleForWriting.close()
+        output = PipeReader(stdout.takeReadEnd())
+        errors = PipeReader(stderr.takeReadEnd())
+        let keyboard = FileHandle(fileDescriptor: stdin.takeWriteEnd(), closeOnDealloc: true)
+        Thread.detachNewThread {
+            try? keyboard.write(contentsOf: Data(input.utf8))
+            try? keyboard.close()
         }
     }
 
-    deinit {
-        guard process.isRunning else { return }
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
-
-    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+    func send(_ signal: Int32) { process.send(signal) }
 
     /// Waits for the end. The status of a command that a signal has killed is the shell's: 128 and the signal's number.
     func wait() -> CommandLine.Outcome {
-        process.waitUntilExit()
-        let isKilled = process.terminationReason == .uncaughtSignal
+        if process.wait(seconds: TestProgram.patience) == nil {
+            process.killNow()
+            Issue.record("not at its end after \(TestProgram.patience) s: \(name)\n\(output.text)\(errors.text)")
+        }
         return CommandLine.Outcome(
-            status: process.terminationStatus + (isKilled ? 128 : 0), output: output.wholeText, errors: errors.wholeText
-        )
+            status: process.wait().status, output: output.wholeText, errors: errors.wholeText)
     }
 
     /// Waits until the command has written `text` to standard error.
@@ -67,26 +74,24 @@ func waitUntil(
 
 /// Gathers what comes through a pipe, on a thread of its own.
 private final class PipeReader: Sendable {
-    let pipe = Pipe()
     private let data = Mutex(Data())
-    private let ended = DispatchGroup()
+    private let ended = DispatchSemaphore(value: 0)
 
-    func start() {
-        DispatchQueue.global().async(group: ended) {
-            while true {
-                let piece = self.pipe.fileHandleForReading.availableData
-                if piece.isEmpty { return }
-                self.data.withLock { $0 += piece }
-            }
+    /// - parameter descriptor: closed at the end.
+    init(_ descriptor: Int32) {
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        Thread.detachNewThread { [self] in
+            while case let piece = file.availableData, !piece.isEmpty { data.withLock { $0 += piece } }
+            ended.signal()
         }
     }
 
     /// What has come so far.
     var text: String { String(decoding: data.withLock { $0 }, as: UTF8.self) }
 
-    /// All that came; waits for the end.
+    /// All that came; waits for the end, which whatever the command has left behind may put off.
     var wholeText: String {
-        ended.wait()
+        if ended.wait(timeout: .now() + TestProgram.patience) == .success { ended.signal() }
         return text
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Generation service")
 struct GenerationServiceTests {
-    @Test("a request whose reader goes away while it waits to be taken on is not generated", .timeLimit(.minutes(1)))
+    @Test("a request whose reader goes away while it waits to be taken on is not generated", .timeLimit(.minutes(15)))
     func cancelledBeforeSubmission() async throws {
         let steps = SlowSteps()
         let service = GenerationService(tokenizer: nil) {
@@ -54,7 +54,7 @@ struct GenerationServiceTests {
         #expect(try await service.generate(requests[0]).cachedTokens == 0, "what was read is forgotten")
     }
 
-    @Test("of requests that are given together, one that nobody reads is not generated", .timeLimit(.minutes(1)))
+    @Test("of requests that are given together, one that nobody reads is not generated", .timeLimit(.minutes(15)))
     func oneDropped() async throws {
         let steps = SlowSteps()
         let service = GenerationService(tokenizer: nil, limits: SchedulerLimits(rows: 1)) {

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import Glibc
 import JobStore
@@ -112,19 +113,20 @@ private final class KilledProcess {
     private static let flock = "/usr/bin/flock"
     static var isPossible: Bool { FileManager.default.isExecutableFile(atPath: flock) }
 
-    private let process = Process()
-    var id: Int32 { process.processIdentifier }
+    private let process: ChildProcess
+    var id: Int32 { process.id }
 
     init(holding path: String) throws {
         let folder = URL(filePath: path).deletingLastPathComponent()
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        process.executableURL = URL(filePath: Self.flock)
-        process.arguments = ["--no-fork", path, "sleep", "3600"]
-        try process.run()
+        process = try ChildProcess(Self.flock, ["--no-fork", path, "sleep", "3600"])
         // It has the lock once it has become the program it was asked to run.
-        while !FileManager.default.fileExists(atPath: path) || WorkerLock.isAbandoned(path: path) { usleep(10_000) }
+        while !FileManager.default.fileExists(atPath: path) || WorkerLock.isAbandoned(path: path) {
+            try #require(process.isRunning)
+            usleep(10_000)
+        }
     }
 
-    func kill(_ signal: Int32) { _ = Glibc.kill(id, signal) }
-    func wait() { process.waitUntilExit() }
+    func kill(_ signal: Int32) { process.send(signal) }
+    func wait() { process.wait() }
 }

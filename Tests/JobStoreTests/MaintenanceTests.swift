@@ -124,7 +124,7 @@ struct MaintenanceTests {
     func heldLog() async throws {
         let test = try TestStore()
         let store = test.store
-        let reader = try ReadingPrompt(test.path)
+        let reader = try OpenPrompt(test.path, "BEGIN; SELECT count(*) FROM jobs;")
         defer { reader.end() }
         let text = String(repeating: "x", count: 500_000)
         for _ in 0..<140 { try await store.execute("INSERT INTO jobs(kind, input) VALUES ('s', '\(text)')") }
@@ -171,27 +171,4 @@ private final class WorkerLockHolder {
     }
 
     func release() { close(descriptor) }
-}
-
-/// A sqlite3 prompt with a read that was left open.
-private final class ReadingPrompt {
-    private let process = Process()
-    private let input = Pipe()
-    var id: Int32 { process.processIdentifier }
-
-    init(_ path: String) throws {
-        process.executableURL = URL(filePath: SQLitePrompt.executable ?? "/usr/bin/sqlite3")
-        process.arguments = [path]
-        process.standardInput = input
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        try input.fileHandleForWriting.write(contentsOf: Data("BEGIN; SELECT count(*) FROM jobs;\n".utf8))
-        _ = output.fileHandleForReading.availableData
-    }
-
-    func end() {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
-    }
 }

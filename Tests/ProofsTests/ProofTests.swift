@@ -8,6 +8,9 @@ import Testing
 ///
 /// Two at a time: most of the time of those that wait for leases, grace and clocks is nobody's.
 private enum Proof {
+    /// Some take a minute on two cores.
+    static let patience = 900.0
+
     /// The executable lies beside the test bundle.
     static let folder: URL = {
         let bundle = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }
@@ -26,15 +29,11 @@ private enum Proof {
     }
 
     private static func run(_ arguments: [String]) throws -> (status: Int32, text: String) {
-        let process = Process()
-        process.executableURL = folder.appending(path: "nightshift-proof")
-        process.arguments = arguments
-        let output = Pipe()
-        (process.standardOutput, process.standardError) = (output, output)
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text)
+        let (text, status) = try TestProgram(
+            folder.appending(path: "nightshift-proof").path(percentEncoded: false), arguments,
+            seconds: patience
+        ).run(joiningErrors: true)
+        return (status, text)
     }
 }
 

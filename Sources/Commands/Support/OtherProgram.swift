@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// Another program on the PATH, run to its end.
@@ -9,43 +10,28 @@ struct OtherProgram {
     }
 
     let name: String
-    private let url: URL
+    private let path: String
 
     /// - parameter purpose: what it's for, for the message where it isn't there.
     /// - throws: ``CommandError`` (69) where it isn't on the PATH.
     init(_ name: String, purpose: String) throws {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-        let candidates = folders.map { URL(filePath: String($0)).appending(path: name) }
-        guard let url = candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0.path) }) else {
+        guard let path = ProgramRun.path(of: name) else {
             throw CommandError(.unavailable, "'\(name)' isn't on the PATH: \(purpose)")
         }
-        (self.name, self.url) = (name, url)
+        (self.name, self.path) = (name, path)
     }
 
     func run(_ arguments: [String]) throws -> Outcome {
-        let process = Process()
-        let (output, errors) = (Pipe(), Pipe())
-        process.executableURL = url
-        process.arguments = arguments
-        (process.standardInput, process.standardOutput, process.standardError) = (
-            FileHandle.nullDevice, output, errors
-        )
-        do {
-            try process.run()
+        do throws(ProgramRun.Failure) {
+            let outcome = try ProgramRun(path, arguments).run()
+            return Outcome(
+                status: outcome.end.status, output: String(decoding: outcome.output, as: UTF8.self),
+                errors: String(decoding: outcome.errors, as: UTF8.self)
+                    .trimmingCharacters(in: .whitespacesAndNewlines))
         } catch {
-            throw CommandError(.unavailable, "\(url.path) can't be run: \(error.localizedDescription)")
+            guard case .cannotStart(let reason) = error else { preconditionFailure("there was no limit") }
+            throw CommandError(.unavailable, "\(path) can't be run: \(reason)")
         }
-        // Both at once: a full pipe would stop it.
-        let box = Gathered()
-        let reader = Thread { box.finish(errors.fileHandleForReading.readDataToEndOfFile()) }
-        reader.start()
-        let text = output.fileHandleForReading.readDataToEndOfFile()
-        let complaints = box.wait()
-        process.waitUntilExit()
-        let isKilled = process.terminationReason == .uncaughtSignal
-        return Outcome(
-            status: process.terminationStatus + (isKilled ? 128 : 0), output: String(decoding: text, as: UTF8.self),
-            errors: String(decoding: complaints, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
     /// Runs it, and takes any exit code but 0 for a failure.
@@ -58,22 +44,5 @@ struct OtherProgram {
             throw CommandError(.unavailable, "\(name): \(said)")
         }
         return outcome.output
-    }
-
-    /// What one thread reads for another.
-    private final class Gathered: @unchecked Sendable {
-        // Written once, before the semaphore is raised; read after it.
-        private var data = Data()
-        private let semaphore = DispatchSemaphore(value: 0)
-
-        func finish(_ data: Data) {
-            self.data = data
-            semaphore.signal()
-        }
-
-        func wait() -> Data {
-            semaphore.wait()
-            return data
-        }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChildProcesses
 import Foundation
 import JSONText
 import JobCatalog
@@ -56,17 +57,16 @@ enum TextEditor {
     static func edit(_ file: URL) throws {
         let environment = ProcessInfo.processInfo.environment
         let named = ["VISUAL", "EDITOR"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
         // As the shell reads it: an editor may come with options.
-        process.arguments = ["-c", "\(named ?? "editor") \"$1\"", "sh", file.path(percentEncoded: false)]
-        try process.run()
-        process.waitUntilExit()
-        if process.terminationStatus == 127 {
+        let script = "\(named ?? "editor") \"$1\""
+        let editor = try ChildProcess(
+            "/bin/sh", ["-c", script, "sh", file.path(percentEncoded: false)], input: .inherited)
+        let status = editor.wait().status
+        if status == 127 {
             throw CommandError(.unavailable, "there is no editor '\(named ?? "editor")'; set EDITOR to yours")
         }
-        guard process.terminationStatus == 0 else {
-            throw CommandError(.someFailed, "the editor ended with \(process.terminationStatus); nothing was kept")
+        guard status == 0 else {
+            throw CommandError(.someFailed, "the editor ended with \(status); nothing was kept")
         }
     }
 }

@@ -13,13 +13,13 @@ struct OldWordReader {
                 path: file.path, format: "an old Office file", advice: "save it in a newer format first")
         }
         let programs = [("antiword", ["-m", "UTF-8.txt", "-w", "0", "-"]), ("catdoc", ["-d", "utf-8", "-w"])]
-        guard let (command, arguments) = programs.first(where: { ChildProcess.path(of: $0.0) != nil }) else {
+        guard let (command, arguments) = programs.first(where: { Converter.isInstalled($0.0) }) else {
             throw DocumentError.noConverter(
                 path: file.path, format: Self.format, command: "antiword", package: "antiword")
         }
         do {
-            let output = try ChildProcess(command: command, arguments: arguments, limits: options)
-                .run(input: file.descriptor).output
+            let converter = Converter(command: command, arguments: arguments, limits: options)
+            let output = try converter.run(input: file.descriptor)
             return TextDecoding.lenientText(of: output, declared: "utf-8")
         } catch {
             switch error {

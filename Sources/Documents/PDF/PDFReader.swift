@@ -30,15 +30,14 @@ struct PDFReader {
     private func run(_ command: String, _ arguments: [String], _ file: InputFile) throws -> [UInt8] {
         do {
             lseek(file.descriptor, 0, SEEK_SET)
-            return try ChildProcess(command: command, arguments: arguments, limits: options).run(input: file.descriptor)
-                .output
+            return try Converter(command: command, arguments: arguments, limits: options).run(input: file.descriptor)
         } catch {
             throw Self.error(error, command, file.path, options)
         }
     }
 
     private static func error(
-        _ failure: ChildProcess.Failure, _ command: String, _ path: String, _ options: ReadingOptions
+        _ failure: Converter.Failure, _ command: String, _ path: String, _ options: ReadingOptions
     ) -> DocumentError {
         switch failure {
         case .notInstalled: return .noConverter(path: path, format: format, command: command, package: package)

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import JobStore
 
@@ -23,7 +24,7 @@ package struct ClockProof {
         sleeper.send(SIGCONT)
         try await queue.wait(until: "count(*) = 2 FROM jobs WHERE state = 'completed'")
         other.send(SIGTERM)
-        let ends = [try other.wait(), try sleeper.wait()]
+        let ends = [try other.end(within: 120), try sleeper.end(within: 120)]
         report.expect(ends == [.exited(0), .exited(0)], "a worker past its lease: the workers ended with \(ends)")
         try await queue.expectDone(2, "a worker past its lease", report)
         let attempts = try await queue.store.query(
@@ -51,10 +52,10 @@ package struct ClockProof {
             try await Task.sleep(for: .milliseconds(700))
             try clock.set(step)
         }
-        let ends = try workers.map { try $0.wait() }
+        let ends = try workers.map { try $0.end(within: 120) }
         report.expect(ends.allSatisfy { $0 == .exited(0) }, "a clock that is set: the workers ended with \(ends)")
         // Who was asked to end while others' jobs ran may leave some for the next.
-        try queue.start("--drain", environment: environment).wait()
+        try queue.start("--drain", environment: environment).end(within: 120)
         try await queue.expectDone(120, "a clock that is set", report)
         let others = try await queue.number("SELECT count(*) FROM attempts WHERE outcome <> 'completed'")
         report.expect(others == 0, "a clock that is set: \(others) attempts of workers that were well are lost")

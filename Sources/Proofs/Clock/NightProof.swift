@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import JobStore
 
@@ -67,7 +68,7 @@ struct NightProof {
             try await Task.sleep(for: .milliseconds(50))
         }
         for worker in workers { worker.send(SIGTERM) }
-        for worker in workers { try worker.wait() }
+        for worker in workers { try worker.end(within: 120) }
         try await judge(night, queue, report)
     }
 

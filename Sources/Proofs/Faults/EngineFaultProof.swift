@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import JobStore
 
@@ -21,7 +22,7 @@ package struct EngineFaultProof {
             // A crash that is wanted needs no backtrace, which takes longer than all else.
             let worker = try queue.start(
                 "--drain", "--stall", "1", "--faults", environment: ["SWIFT_BACKTRACE": "enable=no"])
-            ends["\(try worker.wait())", default: 0] += 1
+            ends["\(try worker.end(within: 120))", default: 0] += 1
             // A failed attempt waits before the next one; nobody wants to wait here.
             try await queue.store.execute("UPDATE jobs SET scheduled_at = '2026-01-01' WHERE state = 'available'")
             if try await queue.count("finalized_at IS NULL") == 0 { break }

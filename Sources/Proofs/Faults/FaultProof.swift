@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import JobStore
 
@@ -83,7 +84,7 @@ package struct FaultProof {
         let log = try ProofFolder()
         let end = try WorkerKind.standIn.start(
             database: queue.folder.database, output: log.path("log"), ["--drain"]
-        ).wait()
+        ).end(within: 120)
         let text = try String(contentsOfFile: log.path("log"), encoding: .utf8)
         // 73 where the folder of locks can't be made, 77 where the file can't be written.
         report.expect([.exited(73), .exited(77)].contains(end), "a read-only file system: \(end), \(text)")
@@ -107,7 +108,7 @@ package struct FaultProof {
         try await Task.sleep(for: .seconds(2))
         let meanwhile = try await queue.count("state = 'completed'")
         try disk.free()
-        let end = try worker.wait()
+        let end = try worker.end(within: 120)
         report.expect(end == .exited(0), "a full disk: the worker ended with \(end)")
         try await queue.expectDone(60, "a full disk", report)
         report.note("a full disk: \(meanwhile) of 60 jobs done when it was full, all 60 once there was room again")
@@ -132,7 +133,7 @@ package struct FaultProof {
         limited.killNow()
         let before = try await queue.count("state = 'completed'")
         for violation in try await queue.store.audit() { report.find("a limit of file size: \(violation)") }
-        let end = try queue.start("--drain").wait()
+        let end = try queue.start("--drain").end(within: 120)
         report.expect(end == .exited(0), "after a limit of file size: \(end)")
         try await queue.expectDone(40, "a limit of file size", report)
         report.note("a limit of file size: \(before) of 40 jobs done under it, the rest without it")
@@ -155,14 +156,14 @@ package struct FaultProof {
                 let worker = try queue.start(
                     "--drain", "--max-time", "4", "--grace", "1",
                     environment: faults.failing(every: every, failures: failures))
-                let end = (try? worker.wait(seconds: 30)).map { "\($0)" } ?? "ended by us after 30 s"
+                let end = (try? worker.end(within: 30)).map { "\($0)" } ?? "ended by us after 30 s"
                 ends[end, default: 0] += 1
                 for violation in try await queue.store.audit() { report.find("EIO, every \(every): \(violation)") }
             }
         }
         report.expect(ends.keys.allSatisfy { !$0.contains("killed") }, "EIO: a worker crashed: \(ends)")
         // What a worker couldn't sign off is taken back, and the rest done, once the disk is well again.
-        let end = try queue.start("--drain").wait()
+        let end = try queue.start("--drain").end(within: 120)
         report.expect(end == .exited(0) || end == .exited(1), "after EIO: \(end)")
         try await queue.wait(
             until:
@@ -181,7 +182,7 @@ package struct FaultProof {
         guard let faults = try SystemFaults(in: queue.folder) else { return }
         let openers = queue.folder.path("openers")
         try await queue.add(20, tokens: 5)
-        let end = try queue.start("--drain", environment: faults.watching(openers: openers)).wait()
+        let end = try queue.start("--drain", environment: faults.watching(openers: openers)).end(within: 120)
         report.expect(end == .exited(0), "a watched worker ended with \(end)")
         let lines = try String(contentsOfFile: openers, encoding: .utf8).split(separator: "\n")
         report.expect(lines.contains("sqlite"), "not even SQLite was seen to open the file")
@@ -208,8 +209,8 @@ package struct FaultProof {
                 "COMMIT",
             ],
             output: queue.folder.path("prompt.txt"))
-        report.expect(try holder.wait() == .exited(0), "the prompt that held the lock failed")
-        let end = try worker.wait()
+        report.expect(try holder.end(within: 120) == .exited(0), "the prompt that held the lock failed")
+        let end = try worker.end(within: 120)
         report.expect(end == .exited(0), "a lock held for \(lockSeconds) s: the worker ended with \(end)")
         try await queue.expectDone(60, "a lock held for \(lockSeconds) s", report)
         let lost = try await queue.number("SELECT count(*) FROM attempts WHERE outcome <> 'completed'")

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// A file system in memory that is soon full; only where mounting one is permitted.
@@ -17,7 +18,7 @@ final class SmallDisk {
     }
 
     deinit {
-        _ = try? ChildProcess("/usr/bin/umount", ["-l", path], output: folder.path("umount.txt")).wait()
+        _ = try? ChildProcess("/usr/bin/umount", ["-l", path], output: folder.path("umount.txt")).end(within: 120)
     }
 
     func makeReadOnly() throws { try remount("ro") }
@@ -42,6 +43,6 @@ final class SmallDisk {
     func free() throws { try FileManager.default.removeItem(atPath: path + "/filler") }
 
     private static func run(_ arguments: [String], _ folder: ProofFolder) throws -> Bool {
-        try ChildProcess(mount, arguments, output: folder.path("mount.txt")).wait() == .exited(0)
+        try ChildProcess(mount, arguments, output: folder.path("mount.txt")).end(within: 120) == .exited(0)
     }
 }

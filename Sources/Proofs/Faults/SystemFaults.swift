@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// A library that is preloaded into workers, compiled from the C source beside this file.
@@ -16,7 +17,7 @@ struct SystemFaults {
         let log = folder.path("compiler.txt")
         let end = try ChildProcess(
             compiler, ["-shared", "-fPIC", "-O2", source, "-o", library, "-ldl"], output: log
-        ).wait()
+        ).end(within: 120)
         guard end == .exited(0) else {
             throw ProofError("\(compiler): \((try? String(contentsOfFile: log, encoding: .utf8)) ?? "\(end)")")
         }

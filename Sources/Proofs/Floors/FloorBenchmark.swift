@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import JobStore
 
@@ -114,7 +115,7 @@ package struct FloorBenchmark {
             "from adding a job to its start", spread.text, wanted: "p50 < 100 ms", isMet: spread.share(0.5) < 100,
             report)
         worker.send(SIGTERM)
-        try worker.wait()
+        try worker.end(within: 120)
     }
 
     private func reactions(_ queue: ProvenQueue, _ report: ProofReport) async throws {

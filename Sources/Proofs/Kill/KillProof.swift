@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import JSONText
 import JobStore
@@ -163,7 +164,7 @@ private struct Battle {
         }
         for fighter in fighters { fighter.send(SIGTERM) }
         for fighter in fighters {
-            let end = try fighter.wait()
+            let end = try fighter.end(within: 120)
             report.expect(end == .exited(0), "a worker told to stop with nothing left: \(end)")
         }
     }

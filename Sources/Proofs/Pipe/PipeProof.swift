@@ -1,4 +1,5 @@
 import Bulk
+import ChildProcesses
 import Foundation
 import JSONText
 import Records
@@ -119,11 +120,12 @@ package struct PipeProof {
             }
             process.killNow()
         }
-        let start = ContinuousClock.now
+        let (start, before) = (ContinuousClock.now, size())
         let process = try self.start(folder, resume, redirections)
         var memory: [Double] = []
         while process.end == nil {
-            if let usage = ProcessUsage(of: process.id), usage.residentMegabytes > 0 {
+            // Nothing before it is at work, such as while it is still the shell.
+            if let usage = ProcessUsage(of: process.id), size() > before {
                 memory.append(usage.residentMegabytes)
             }
             try await Task.sleep(for: .milliseconds(100))

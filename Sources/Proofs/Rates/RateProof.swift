@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import JobStore
 
@@ -30,8 +31,8 @@ package struct RateProof {
             processes.removeFirst().killNow()
             processes.append(try queue.start("-j", "4", "--drain"))
         }
-        for process in processes { try process.wait(seconds: 600) }
-        try queue.start("--drain").wait(seconds: 600)
+        for process in processes { try process.end(within: 600) }
+        try queue.start("--drain").end(within: 600)
         try await queue.expectDone(jobs, "rates", report)
 
         // The audit trail is in the order of the transactions, whatever the clocks of the processes said.

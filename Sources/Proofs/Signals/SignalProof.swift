@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import JobStore
 
@@ -32,7 +33,7 @@ package struct SignalProof {
         try await prove("KILL", jobs: 12, tokens: 300, grace: "30", end: .killed(SIGKILL), report) { queue, worker in
             worker.send(SIGKILL)
         } judge: { queue in
-            let end = try queue.start("--drain").wait()
+            let end = try queue.start("--drain").end(within: 120)
             report.expect(end == .exited(0), "after KILL: \(end)")
             try await queue.expectDone(12, "KILL", report)
         }
@@ -53,7 +54,7 @@ package struct SignalProof {
         try await Task.sleep(for: .milliseconds(300))
         let time = Date()
         try await act(queue, worker)
-        let end = try worker.wait()
+        let end = try worker.end(within: 120)
         let seconds = Date().timeIntervalSince(time)
         report.expect(end == expected, "\(name): ended with \(end)")
         for violation in try await queue.store.audit() { report.find("\(name): \(violation)") }

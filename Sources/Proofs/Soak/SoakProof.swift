@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import JobStore
 
@@ -54,8 +55,8 @@ package struct SoakProof {
                     reading.fileMegabytes))
         }
         for process in processes { process.send(SIGTERM) }
-        for process in processes { try process.wait() }
-        try queue.start("--drain").wait()
+        for process in processes { try process.end(within: 120) }
+        try queue.start("--drain").end(within: 120)
         for violation in try await queue.store.audit() { report.find(violation) }
         judge(readings, report)
     }

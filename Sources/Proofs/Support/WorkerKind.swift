@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// Which worker processes a proof starts.

@@ -1,5 +1,6 @@
 import Foundation
 import JSONText
+import TestSupport
 import Testing
 
 @Suite("cancel, retry and queue")
@@ -82,17 +83,9 @@ struct ChangeCommandTests {
 
     @Test("a locked database is a reason to try again")
     func locked() throws {
-        let holder = Process()
-        holder.executableURL = URL(filePath: "/usr/bin/sqlite3")
-        holder.arguments = [queue.database]
-        let (input, output) = (Pipe(), Pipe())
-        (holder.standardInput, holder.standardOutput) = (input, output)
-        try holder.run()
-        try input.fileHandleForWriting.write(contentsOf: Data("BEGIN IMMEDIATE; SELECT 'held';\n".utf8))
-        _ = output.fileHandleForReading.availableData
+        let holder = try OpenPrompt(queue.database, "BEGIN IMMEDIATE; SELECT 'held';")
         let outcome = try queue.run("cancel", "2")
-        try input.fileHandleForWriting.close()
-        holder.waitUntilExit()
+        holder.end()
         #expect(outcome.status == 75)
         #expect(outcome.errors.contains("is locked by another process"))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite(
@@ -11,22 +12,15 @@ struct TerminalTests {
 
     /// What a person sees on a terminal of 60 columns.
     private func look(_ command: String, variables: String = "TERM=xterm", typing: String = "") throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/script")
         let executable = CommandLine.executable.path(percentEncoded: false)
-        process.arguments = [
-            "-qec",
-            "stty cols 60 -echo; env -u NO_COLOR HOME='\(queue.folder.path)' \(variables) '\(executable)' \(command)",
-            "/dev/null",
-        ]
-        process.currentDirectoryURL = queue.folder
-        let (input, output) = (Pipe(), Pipe())
-        (process.standardInput, process.standardOutput) = (input, output)
-        try process.run()
+        let variables = "-u NO_COLOR HOME='\(queue.folder.path)' \(variables)"
+        let line = "stty cols 60 -echo; env \(variables) '\(executable)' \(command)"
+        let input = Pipe()
         try input.fileHandleForWriting.write(contentsOf: Data(typing.utf8))
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self).replacing("\r\n", with: "\n")
+        // A terminal whose keyboard is gone would hang up.
+        defer { withExtendedLifetime(input) {} }
+        return try TestProgram("/usr/bin/script", ["-qec", line, "/dev/null"], folder: queue.folder)
+            .run(input: input.fileHandleForReading).text.replacing("\r\n", with: "\n")
     }
 
     @Test("a list is a table that fits, without what says nothing")

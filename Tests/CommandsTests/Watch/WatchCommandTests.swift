@@ -1,5 +1,7 @@
+import ChildProcesses
 import Foundation
 import JSONText
+import TestSupport
 import Testing
 
 @Suite("watch, wait, logs and stats")
@@ -22,8 +24,6 @@ struct WatchCommandTests {
         .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"), "needs script(1)"),
         arguments: ["", "TERM", "HUP", "QUIT", "ABRT"])
     func terminal(signal: String) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/script")
         let executable = CommandLine.executable.path(percentEncoded: false)
         // The shell tells the state of the terminal before and after, in stty's own form, and has watch as a job in the
         // foreground of its terminal, as a person's shell does. The signal comes once the screen is taken over.
@@ -32,17 +32,19 @@ struct WatchCommandTests {
         let watch = "echo $$ > \(pid); exec env TERM=xterm HOME=\(queue.folder.path) \(executable) watch"
         let script =
             "set -m; stty cols 60 rows 20; stty -g; \(signal.isEmpty ? "" : killer)bash -c '\(watch)'; stty -g"
-        process.arguments = ["-qefc", script, log]
-        process.environment = ProcessInfo.processInfo.environment.merging(["SHELL": "/bin/bash"]) { $1 }
         let input = Pipe()
-        (process.standardInput, process.standardOutput) = (input, FileHandle.nullDevice)
+        // A terminal whose keyboard is gone would hang up.
+        defer { withExtendedLifetime(input) {} }
         func shown() -> String {
             String(decoding: FileManager.default.contents(atPath: log) ?? Data(), as: UTF8.self)
         }
-        try process.run()
+        let process = try ChildProcess(
+            "/usr/bin/script", ["-qefc", script, log],
+            environment: ProcessInfo.processInfo.environment.merging(["SHELL": "/bin/bash"]) { $1 },
+            input: .descriptor(input.fileHandleForReading.fileDescriptor), output: .nothing, leadsGroup: true)
         waitUntil("the screen is taken over") { shown().contains("1049h") }
         if signal.isEmpty { try input.fileHandleForWriting.write(contentsOf: Data("q".utf8)) }
-        process.waitUntilExit()
+        try #require(process.wait(seconds: TestProgram.patience) != nil)
         let text = shown()
         let states = text.matches(of: /[0-9a-f]+(:[0-9a-f]+){20,}/).map { String($0.0) }
         #expect(states.count == 2 && states.first == states.last)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A browser without a window.
@@ -8,21 +9,13 @@ enum Browser {
 
     /// The page's elements after its scripts have run, as HTML.
     static func elements(of page: URL, in folder: URL) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: executable ?? "/usr/bin/chromium")
-        process.arguments = [
+        let arguments = [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
             "--allow-file-access-from-files",
             "--user-data-dir=\(folder.path)/profile", "--virtual-time-budget=5000", "--timeout=60000", "--dump-dom",
             page.absoluteString,
         ]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
+        return try TestProgram(executable ?? "/usr/bin/chromium", arguments).run().text
     }
 }
 
