@@ -13,8 +13,8 @@ struct TerminalTests {
     /// What a person sees on a terminal of 60 columns.
     private func look(_ command: String, variables: String = "TERM=xterm", typing: String = "") throws -> String {
         let executable = CommandLine.executable.path(percentEncoded: false)
-        let variables = "-u NO_COLOR HOME='\(queue.folder.path)' \(variables)"
-        let line = "stty cols 60 -echo; env \(variables) '\(executable)' \(command)"
+        let settings = "-u NO_COLOR HOME='\(queue.folder.path)' \(variables)"
+        let line = "stty cols 60 -echo; env \(settings) '\(executable)' \(command)"
         let input = Pipe()
         try input.fileHandleForWriting.write(contentsOf: Data(typing.utf8))
         // A terminal whose keyboard is gone would hang up.
