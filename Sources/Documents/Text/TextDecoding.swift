@@ -1,8 +1,9 @@
 /// Bytes of unknown encoding to text.
 ///
 /// In this order: UTF-8, UTF-16 and UTF-32 by their byte order marks; UTF-32 and UTF-16 without a mark by the zero bytes
-/// that they can't do without; UTF-8 where the bytes are valid; the character set that the file names itself; and else
-/// Windows-1252 (which holds Latin-1) where the outcome looks like text. Line ends become LF.
+/// that they can't do without; ISO-2022-JP by its escapes; UTF-8 where the bytes are valid; the character set that the file
+/// names itself; the one in which the text is in a language (``EncodingGuess``); and else Windows-1252 (which holds Latin-1)
+/// where the outcome looks like text. Line ends become LF.
 enum TextDecoding {
     /// - parameters:
     ///   - declared: the label of the character set that the file names itself. It counts where the bytes don't say better.
@@ -29,13 +30,10 @@ enum TextDecoding {
         {
             return withPlainLineEnds(text)
         }
-        let text =
-            String(validating: bytes, as: UTF8.self)
-            // Named UTF-8 and damaged, it is still UTF-8; named nothing, it is western.
-            ?? (declared == nil
-                ? CharacterSet.windows1252.text(of: bytes, replaces: true) : String(decoding: bytes, as: UTF8.self))
-            ?? String(decoding: bytes, as: UTF8.self)
-        return withPlainLineEnds(text)
+        if let text = String(validating: bytes, as: UTF8.self) { return withPlainLineEnds(text) }
+        // Named UTF-8 and damaged, it is still UTF-8; named nothing, and no language by its letters, it is western.
+        let set = declared == nil ? EncodingGuess(bytes)?.set ?? .windows1252 : .utf8
+        return withPlainLineEnds(set.text(of: bytes, replaces: true) ?? String(decoding: bytes, as: UTF8.self))
     }
 
     private static func decoded(
@@ -52,12 +50,14 @@ enum TextDecoding {
             if let text = unmarkedWideText(bytes) { return text }
             throw DocumentError.binary(path: path, found: "a zero byte at offset \(zero)")
         }
+        if let text = EncodingGuess(escapesIn: bytes)?.set.text(of: bytes, replaces: false) { return text }
         if let text = String(validating: bytes, as: UTF8.self) { return text }
         if let set = declared.flatMap(CharacterSet.init(label:)), set != .utf8,
             let text = set.text(of: bytes, replaces: true)
         {
             return text
         }
+        if let text = EncodingGuess(bytes)?.set.text(of: bytes, replaces: true) { return text }
         return try windows1252(bytes, path: path)
     }
 
