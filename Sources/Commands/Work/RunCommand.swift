@@ -17,13 +17,17 @@ struct RunCommand: AsyncParsableCommand {
               nightshift run summarize report.txt
               nightshift run answer --question "Who signed?" contract.txt
               cat letter.txt | nightshift run paraphrase -
+              nightshift run generate --text 'The lighthouse'
             """)
 
     @Argument(help: "What to do: a kind, as 'nightshift kinds' lists them.", completion: .kind)
     var kind: String
 
     @Argument(help: "The document; - for standard input.", completion: .file())
-    var file: String
+    var file: String?
+
+    @Option(help: ArgumentHelp("A text as it stands, in place of a file.", valueName: "text"))
+    var text: String?
 
     @Option(help: ArgumentHelp("What is asked of the document.", valueName: "text"))
     var question: String?
@@ -46,21 +50,21 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var modelOptions: ModelOptions
 
+    func validate() throws {
+        if (file == nil) == (text == nil) { throw ValidationError("name one document, or give one --text") }
+    }
+
     /// The queue of this command's jobs, where they're kept.
     private static let queueName = "run"
 
     func run() async throws {
         let catalog = JobCatalog.ofUser
         let definition = try catalog.definition(named: kind)
-        let document = try DocumentReader().read(try source())
+        let (input, document, title) = try input()
         let options = try JobOptions.parse(arguments: options)
         try definition.validate(
-            JobInputs(document: document.text, title: document.title, question: question, options: options))
-        var job = NewJob(
-            kind: kind,
-            input: .document(
-                NewDocument(document)),
-            queue: Self.queueName, question: question, options: options)
+            JobInputs(document: document, title: title, question: question, options: options))
+        var job = NewJob(kind: kind, input: input, queue: Self.queueName, question: question, options: options)
         // A failure is for the person who is waiting to see, not to be tried again in secret.
         job.maxAttempts = 1
         let engine = try modelOptions.load().textEngine(style: style)
@@ -81,13 +85,16 @@ struct RunCommand: AsyncParsableCommand {
         case failure(String)
     }
 
-    private func source() throws -> DocumentSource {
-        let found = try DocumentFinder().find([file]).sources
+    private func input() throws -> (input: NewJob.Input, text: String, title: String?) {
+        if let text { return (.inline(text), text, nil) }
+        let name = file ?? "-"
+        let found = try DocumentFinder().find([name]).sources
         guard found.count == 1, let source = found.first else {
             throw CommandError(
-                .usage, "'\(file)' names \(found.count) documents; 'run' does one, 'nightshift add' queues many")
+                .usage, "'\(name)' names \(found.count) documents; 'run' does one, 'nightshift add' queues many")
         }
-        return source
+        let document = try DocumentReader().read(source)
+        return (.document(NewDocument(document)), document.text, document.title)
     }
 
     private func runInMemory(_ job: NewJob, _ engine: TextEngine, _ catalog: JobCatalog) async throws -> Outcome {

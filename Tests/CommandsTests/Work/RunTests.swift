@@ -17,6 +17,14 @@ struct RunTests {
         let fromInput = try queue.run("run", "summarize", "-", input: String(contentsOf: file, encoding: .utf8))
         #expect(fromInput.output == fromFile.output)
 
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let short = ["run", "generate", "-o", "max_new_tokens=5"]
+        #expect(
+            try queue.commandLine.run(short + ["--text", "Once"]).output
+                == queue.commandLine.run(short + ["-"], input: "Once").output)
+        #expect(try queue.run("run", "generate").errors.contains("name one document, or give one --text"))
+        #expect(try queue.run("run", "generate", file.path, "--text", text).status == 64)
+
         let kept = try queue.run("run", "summarize", file.path, "--db", queue.database)
         #expect(kept.output == fromFile.output)
         #expect(
