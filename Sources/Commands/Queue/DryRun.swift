@@ -40,11 +40,20 @@ struct DryRun {
         if asJSON {
             try Console.print(DelimitedText.json(.object(object(findings, intake))))
         } else if let prompt = findings.prompt {
-            try Console.printForeign(prompt.text)
+            try Console.printForeign(Console.outputIsTerminal ? Self.glance(at: prompt.text) : prompt.text)
         }
         report(findings, intake)
         let bad = findings.unreadable + intake.problems.count + findings.tooLong.count
         if bad > 0 { throw CommandError(.someFailed, "\(counted(bad, "document")) would not do, see above") }
+    }
+
+    /// What a person has to see of a prompt to know what is asked: how it begins and ends.
+    private static func glance(at prompt: String) -> String {
+        let (beginning, end) = (1500, 700)
+        let left = prompt.count - beginning - end
+        guard left > 500 else { return prompt }
+        return "\(prompt.prefix(beginning))\n[… \(left) characters; all of it through a pipe, such as | less …]\n"
+            + prompt.suffix(end)
     }
 
     private var jobsPerDocument: Int { max(questions.count, 1) }
