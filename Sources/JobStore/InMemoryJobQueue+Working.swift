@@ -6,7 +6,7 @@ import Synchronization
 
 extension InMemoryJobQueue {
     public func register(_ worker: WorkerRegistration, now: Date) async throws {
-        change { _ in }
+        change { _ = $0.stoppedWorkers.remove(worker.id) }
     }
 
     public func announceStopping(worker: String, now: Date) async throws {
