@@ -82,6 +82,12 @@ package final class WorkMeter: Sendable {
             left: total > state.done ? left : nil)
     }
 
+    /// A look costs more the more there is to see: a fiftieth of the time, or a tenth where what is shown would be older than
+    /// twenty seconds.
+    private static func pause(afterLookOf cost: Duration) -> Duration {
+        max(.seconds(2), min(cost * 50, max(.seconds(20), cost * 10)))
+    }
+
     /// Shows until the task is cancelled.
     func run(underWay: () async -> [Double], outlook: () async -> Outlook?) async {
         let display = ProgressDisplay()
@@ -93,8 +99,7 @@ package final class WorkMeter: Sendable {
                 let start = clock.now
                 state.withLock { $0.hasNews = false }
                 write(await outlook())
-                // A look costs more the more there is to see: never more than a fiftieth of the time.
-                nextLook = clock.now + max(.seconds(2), start.duration(to: clock.now) * 50)
+                nextLook = clock.now + Self.pause(afterLookOf: start.duration(to: clock.now))
             }
             if let progress = progress(underWay: await underWay()) { display.show(progress) }
             try? await Task.sleep(for: .milliseconds(200))

@@ -4,8 +4,8 @@ public struct AttemptFact: Sendable, Hashable, Codable {
     public var attempt: Int
     public var kind: String
     public var queue: String
-    /// Of a job that is a part of another one.
-    public var isPart: Bool
+    /// The job that is counted: the whole one where ``jobID`` is a part of it.
+    public var wholeJobID: Int64
     public var worker: String
     public var engine: String?
     public var outcome: String
@@ -20,8 +20,11 @@ public struct AttemptFact: Sendable, Hashable, Codable {
     public var cachedTokens: Int
     public var completionTokens: Int
 
+    /// Of a job that is a part of another one.
+    public var isPart: Bool { wholeJobID != jobID }
+
     public init(
-        jobID: Int64, attempt: Int = 1, kind: String, queue: String = "default", isPart: Bool = false,
+        jobID: Int64, attempt: Int = 1, kind: String, queue: String = "default", wholeJobID: Int64? = nil,
         worker: String = "w", engine: String? = nil, outcome: String = "completed", errorCode: String? = nil,
         claimedAt: Int64, finishedAt: Int64, waitMilliseconds: Int = 0, loadMilliseconds: Int = 0,
         promptMilliseconds: Int = 0, generateMilliseconds: Int = 0, promptTokens: Int = 0, cachedTokens: Int = 0,
@@ -31,7 +34,7 @@ public struct AttemptFact: Sendable, Hashable, Codable {
         self.attempt = attempt
         self.kind = kind
         self.queue = queue
-        self.isPart = isPart
+        self.wholeJobID = wholeJobID ?? jobID
         self.worker = worker
         self.engine = engine
         self.outcome = outcome
@@ -50,7 +53,7 @@ public struct AttemptFact: Sendable, Hashable, Codable {
     enum CodingKeys: String, CodingKey {
         case jobID = "job_id"
         case attempt, kind, queue
-        case isPart = "is_part"
+        case wholeJobID = "whole_job_id"
         case worker = "worker_id"
         case engine, outcome
         case errorCode = "error_code"

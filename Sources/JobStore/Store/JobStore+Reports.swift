@@ -38,7 +38,7 @@ extension JobStore {
             condition.add("(a.finished_at, a.job_id, a.attempt) > (?, ?, ?)", last.at, last.job, last.attempt)
             let page: [AttemptPage] = try await all(
                 """
-                SELECT a.finished_at, a.job_id, a.attempt, j.kind, j.queue, j.id <> a.job_id AS is_part, a.worker_id,
+                SELECT a.finished_at, a.job_id, a.attempt, j.kind, j.queue, j.id AS whole_job_id, a.worker_id,
                   a.engine, a.outcome, a.error_code,
                   CAST(round((julianday(a.started_at) - 2440587.5) * 86400000) AS INTEGER) AS claimed_at,
                   CAST(round((julianday(a.finished_at) - 2440587.5) * 86400000) AS INTEGER) AS finished_at_ms,

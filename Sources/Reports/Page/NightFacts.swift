@@ -40,7 +40,8 @@ public struct NightFacts: Sendable {
     private(set) var partAttempts = 0
     private(set) var engines: [String: Int] = [:]
     private(set) var workers: Set<String> = []
-    private(set) var longest: (job: Int64, milliseconds: Int64)?
+    /// The job is the whole one where a part took longest.
+    private(set) var longest: (job: Int64, isPart: Bool, milliseconds: Int64)?
 
     public init() {}
 
@@ -62,7 +63,7 @@ public struct NightFacts: Sendable {
         busy.add(from: fact.claimedAt, to: fact.finishedAt)
         let milliseconds = fact.finishedAt - fact.claimedAt
         if fact.outcome == "completed", milliseconds > longest?.milliseconds ?? -1 {
-            longest = (fact.jobID, milliseconds)
+            longest = (fact.wholeJobID, fact.isPart, milliseconds)
         }
         timed.append(
             Attempt(

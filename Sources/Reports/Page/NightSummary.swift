@@ -42,8 +42,10 @@ struct NightSummary {
         }
         if let longest = facts.longest, counts.completed > 1 {
             let time = PageTimes.seconds(Double(longest.milliseconds) / 1000)
+            let job = "<a href=\"#job-\(longest.job)\">job\u{A0}\(longest.job)</a>"
             sentences.append(
-                "The longest job took \(time) (<a href=\"#job-\(longest.job)\">job\u{A0}\(longest.job)</a>).")
+                longest.isPart
+                    ? "What took longest was a part of \(job), \(time)." : "The longest job took \(time) (\(job)).")
         }
         if counts.open > 0 {
             sentences.append("\(Self.count(counts.open, "job")) \(counts.open == 1 ? "is" : "are") still open.")

@@ -67,8 +67,8 @@ struct ReportPageTests {
         #expect(
             html.contains(
                 "In 2\u{A0}min of work, 14 of 16 jobs on 8 documents were completed and 2 failed. The model read 8,000 "
-                    + "tokens, of which 50\u{A0}% had been read before, and wrote 640, 5.3 a second. The longest job took "
-                    + "1\u{A0}min (<a href=\"#job-1\">job\u{A0}1</a>). 1 job is still open."))
+                    + "tokens, of which 50\u{A0}% had been read before, and wrote 640, 5.3 a second. What took longest "
+                    + "was a part of <a href=\"#job-1\">job\u{A0}1</a>, 1\u{A0}min. 1 job is still open."))
         #expect(html.contains("26 November 2026, 22:00 to 22:02"))
     }
 

@@ -24,7 +24,9 @@ struct SamplePage {
             let isBad = index % 7 == 6
             facts.count(
                 AttemptFact(
-                    jobID: Int64(index + 1), kind: "summarize", engine: "small int8",
+                    // The first is a part of job 1.
+                    jobID: index == 0 ? 900 : Int64(index + 1), kind: "summarize", wholeJobID: Int64(index + 1),
+                    engine: "small int8",
                     outcome: isBad ? "failed" : "completed", errorCode: isBad ? "too_long" : nil, claimedAt: begin,
                     finishedAt: begin + 60_000, waitMilliseconds: 30_000, loadMilliseconds: index == 0 ? 2000 : 0,
                     promptMilliseconds: 20_000, generateMilliseconds: 40_000, promptTokens: 500, cachedTokens: 250,
