@@ -1,4 +1,6 @@
 import Foundation
+import JobStore
+import Logging
 
 /// Routine accesses to the queue that fail just now, so that none is tried, and complained of, at every look.
 struct Setbacks {
@@ -29,5 +31,21 @@ struct Setbacks {
         if let next = nextLog[access], time < next { return false }
         nextLog[access] = time.addingTimeInterval(Self.logInterval)
         return true
+    }
+}
+
+/// Tries until the queue takes it: the text cost minutes, a lock passes. Other errors than passing ones are thrown.
+func untilItPasses<Value: Sendable>(_ logger: Logger, _ body: @Sendable () async throws -> Value) async throws -> Value
+{
+    var delay = 0.1
+    while true {
+        do {
+            return try await body()
+        } catch let error as JobStoreError where error.isTransient {
+            logger.warning("the queue can't be written, trying again", metadata: ["error": "\(error)"])
+            // A sleep that the end of the task can't cut short.
+            await Task { [delay] in _ = try? await Task.sleep(for: .seconds(delay)) }.value
+            delay = min(delay * 2, 5)
+        }
     }
 }

@@ -382,23 +382,8 @@ public actor Worker {
     }
 
     private func store(_ ending: JobEnding, of claim: JobClaim) async throws -> FinishOutcome {
-        try await patiently { [queue, now] in
+        try await untilItPasses(logger) { [queue, now] in
             try await queue.finish(claim, as: ending, now: now())
-        }
-    }
-
-    /// Tries until the queue takes it: the text cost minutes, a lock passes. Other errors than passing ones are thrown.
-    private func patiently<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
-        var delay = 0.1
-        while true {
-            do {
-                return try await body()
-            } catch let error as JobStoreError where error.isTransient {
-                logger.warning("the queue can't be written, trying again", metadata: ["error": "\(error)"])
-                // A sleep that the end of the task can't cut short.
-                await Task { [delay] in _ = try? await Task.sleep(for: .seconds(delay)) }.value
-                delay = min(delay * 2, 5)
-            }
         }
     }
 
