@@ -19,7 +19,7 @@ func module(
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies + ["ChildProcesses", "TestSupport"], swiftSettings: strict)
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
 }
 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
@@ -134,14 +134,16 @@ let package = Package(
         tests("GPTJTests", ["GPTJ", "ModelFiles", "Generation", "Kernels", "Tokenization"]),
         tests("TrainingTests", ["Training", "GPTJ", "JSONText", "Kernels", "ModelFiles", "Tokenization"]),
         tests("GenerationTests", ["Generation", "JSONText", "Passages", "Tokenization"]),
-        tests("CommandsTests", ["nightshift", "Commands", "JSONText", "JobStore", "Migrations", argumentParser]),
+        tests(
+            "CommandsTests",
+            ["nightshift", "ChildProcesses", "Commands", "JSONText", "JobStore", "Migrations", argumentParser]),
         tests("TokenizationTests", ["Tokenization"]),
         tests("WorkerTests", ["JSONText", "Worker", "JobStore", "JobCatalog", "Generation", "Tokenization", logging]),
         tests("JobCatalogTests", ["Generation", "JSONText", "JobCatalog", "Tokenization"]),
         tests("ArchivesTests", ["Archives"]),
         tests("DocumentsTests", ["Documents", "JSONText"]),
         tests("ProofsTests", ["nightshift", "nightshift-proof", "Proofs", "JobStore"]),
-        tests("JobStoreTests", ["JSONText", "JobStore", "Migrations", "Proofs", grdb]),
+        tests("JobStoreTests", ["ChildProcesses", "JSONText", "JobStore", "Migrations", "Proofs", grdb]),
         tests("BulkTests", ["Bulk", "JSONText", "JobCatalog", "JobStore", "Records"]),
         tests("ReportsTests", ["JSONText", "JobStore", "Reports"]),
         tests("ClusterTests", ["Cluster"]),

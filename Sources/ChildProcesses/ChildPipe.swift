@@ -1,14 +1,6 @@
 internal import CChildProcess
 internal import Foundation
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#else
-internal import Darwin
-#endif
-
 /// A pipe to or from a program; no program has it but the one that it is given to. Both ends are closed with it.
 package struct ChildPipe: ~Copyable {
     package private(set) var readEnd: Int32
@@ -28,18 +20,10 @@ package struct ChildPipe: ~Copyable {
     }
 
     /// To be called once the program has it: there is no end of what is read while somebody may write.
-    package mutating func closeWriteEnd() {
-        if writeEnd >= 0 { close(writeEnd) }
-        writeEnd = -1
-    }
+    package mutating func closeWriteEnd() { close(takeWriteEnd()) }
 
-    package mutating func closeReadEnd() {
-        if readEnd >= 0 { close(readEnd) }
-        readEnd = -1
-    }
-}
+    package mutating func closeReadEnd() { close(takeReadEnd()) }
 
-extension ChildPipe {
     /// Hands over the end for reading, to be closed by the caller.
     package mutating func takeReadEnd() -> Int32 {
         defer { readEnd = -1 }

@@ -2,14 +2,6 @@ internal import CChildProcess
 internal import Foundation
 internal import Synchronization
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#else
-internal import Darwin
-#endif
-
 /// A program that was started, to be signalled and waited for; it is killed with its owner.
 ///
 /// In place of Foundation's `Process`, whose children may hold each other's pipes open, and which learns of an end only when
@@ -124,6 +116,15 @@ package final class ChildProcess: Sendable {
             guard ContinuousClock.now < deadline else { return nil }
             usleep(2000)
         }
+    }
+
+    /// Waits for the end as long as that, and kills it then.
+    ///
+    /// - returns: `nil` where it had to be killed.
+    package func waitOrKill(seconds: Double) -> End? {
+        if let end = wait(seconds: seconds) { return end }
+        killNow()
+        return nil
     }
 
     /// Kills it and its group, whatever they do, and returns once it is gone.

@@ -1,13 +1,5 @@
 internal import Foundation
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#else
-internal import Darwin
-#endif
-
 /// A program that is run to its end while what it writes is gathered, within limits.
 package struct ProgramRun: Sendable {
     package struct Outcome: Sendable {

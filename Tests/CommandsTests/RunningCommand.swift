@@ -41,8 +41,7 @@ final class RunningCommand {
 
     /// Waits for the end. The status of a command that a signal has killed is the shell's: 128 and the signal's number.
     func wait() -> CommandLine.Outcome {
-        if process.wait(seconds: TestProgram.patience) == nil {
-            process.killNow()
+        if process.waitOrKill(seconds: TestProgram.patience) == nil {
             Issue.record("not at its end after \(TestProgram.patience) s: \(name)\n\(output.text)\(errors.text)")
         }
         return CommandLine.Outcome(
@@ -75,14 +74,15 @@ func waitUntil(
 /// Gathers what comes through a pipe, on a thread of its own.
 private final class PipeReader: Sendable {
     private let data = Mutex(Data())
-    private let ended = DispatchSemaphore(value: 0)
+    private let ended = DispatchGroup()
 
     /// - parameter descriptor: closed at the end.
     init(_ descriptor: Int32) {
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        ended.enter()
         Thread.detachNewThread { [self] in
             while case let piece = file.availableData, !piece.isEmpty { data.withLock { $0 += piece } }
-            ended.signal()
+            ended.leave()
         }
     }
 
@@ -91,7 +91,7 @@ private final class PipeReader: Sendable {
 
     /// All that came; waits for the end, which whatever the command has left behind may put off.
     var wholeText: String {
-        if ended.wait(timeout: .now() + TestProgram.patience) == .success { ended.signal() }
+        _ = ended.wait(timeout: .now() + TestProgram.patience)
         return text
     }
 }

@@ -67,6 +67,6 @@ public final class OpenPrompt {
     /// Leaves it; what was not committed is rolled back.
     public func end() {
         input.closeWriteEnd()
-        if process.wait(seconds: TestProgram.patience) == nil { process.killNow() }
+        _ = process.waitOrKill(seconds: TestProgram.patience)
     }
 }

@@ -26,8 +26,7 @@ extension ChildProcess {
     /// - throws: ``ProofError`` when it takes longer; the process is killed then.
     @discardableResult
     func end(within seconds: Double) throws -> End {
-        if let end = wait(seconds: seconds) { return end }
-        killNow()
+        if let end = waitOrKill(seconds: seconds) { return end }
         throw ProofError("process \(id) did not end within \(seconds) s")
     }
 }
